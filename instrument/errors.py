@@ -35,7 +35,7 @@ class PortError(GhostnoteError):
     exit_code = 3
 
 
-class MissingExtra(GhostnoteError):
+class MissingExtraError(GhostnoteError):
     """A command needs packages that playing doesn't."""
 
     def __init__(self, command: str, extra: str) -> None:

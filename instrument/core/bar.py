@@ -170,9 +170,9 @@ def decode(bar: Bar, *, grid: Grid = GRID) -> tuple[Hits, Ints]:
 
 
 def _check(hits: Hits) -> None:
-    if len(hits) and not (0 <= hits.voice.min() and hits.voice.max() < VOICES):
+    if len(hits) and not (hits.voice.min() >= 0 and hits.voice.max() < VOICES):
         raise ValueError(f"a voice is not in 0..{VOICES - 1}")
-    if len(hits) and not (1 <= hits.velocity.min() and hits.velocity.max() <= 127):
+    if len(hits) and not (hits.velocity.min() >= 1 and hits.velocity.max() <= 127):
         raise ValueError("a velocity is not in 1..127")
 
 

@@ -1,0 +1,162 @@
+"""What a preset says of itself: which net it is, what goes in and comes out, and which epochs there are.
+
+The shapes of these classes are the schema of `preset.toml`. Reading, checking and writing the file is
+`instrument.model.preset`'s work; here are only values and the rules between them.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+
+from instrument.core.drums import VOICES
+
+SCHEMA = 1
+KNOB_POINTS = 21
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tensor:
+    """An input or output of the net: its name and its shape without the batch."""
+
+    name: str
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelContract:
+    """What the net takes and gives. `kind` is "bar" (a step grid) or "window" (ticks, laid end to end)."""
+
+    kind: str
+    latent_dim: int
+    planes: int
+    voices: int
+    steps: int
+    styles: tuple[str, ...]
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+
+    def __post_init__(self) -> None:
+        if self.kind not in ("bar", "window"):
+            raise ValueError(f'kind "{self.kind}" is neither "bar" nor "window"')
+        if self.voices != VOICES:
+            raise ValueError(f"{self.voices} voices, where the instrument has {VOICES}")
+        if not (1 <= self.latent_dim <= 4096 and 1 <= self.planes <= 4 and 1 <= self.steps <= 20_000):
+            raise ValueError(
+                f"latent_dim {self.latent_dim}, planes {self.planes} or steps {self.steps} is out of range"
+            )
+
+    def takes(self, name: str) -> bool:
+        return any(tensor.name == name for tensor in self.inputs)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnobScale:
+    """A condition's distribution over the training bars: its value at 0, 5, ..., 100 %."""
+
+    quantiles: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.quantiles) != KNOB_POINTS or any(
+            a > b for a, b in zip(self.quantiles, self.quantiles[1:], strict=False)
+        ):
+            raise ValueError(f"a knob's scale needs {KNOB_POINTS} rising numbers")
+
+    def value(self, knob: float) -> float:
+        """A knob's place 0..1 -> the condition's z-score there, linear between the points."""
+        place = min(max(knob, 0.0), 1.0) * (KNOB_POINTS - 1)
+        low = min(int(place), KNOB_POINTS - 2)
+        return self.quantiles[low] + (place - low) * (self.quantiles[low + 1] - self.quantiles[low])
+
+    def knob(self, value: float) -> float:
+        """The knob's place 0..1 where `value` gives this z-score; the ends where it lies outside."""
+        q = self.quantiles
+        if value <= q[0]:
+            return 0.0
+        if value >= q[-1]:
+            return 1.0
+        low = bisect_right(q, value) - 1
+        width = q[low + 1] - q[low]
+        return (low + (value - q[low]) / width if width else low) / (KNOB_POINTS - 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conditions:
+    """The scales of the conditions that a knob turns."""
+
+    density: KnobScale
+    energy: KnobScale
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prior:
+    """A sample of the conditions of the training beats, one row per index: what drummers play when nobody steers."""
+
+    style: tuple[int, ...] = ()
+    density: tuple[float, ...] = ()
+    energy: tuple[float, ...] = ()
+    fill: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not len(self.style) == len(self.density) == len(self.energy) == len(self.fill):
+            raise ValueError("the prior's columns differ in length")
+
+    def __len__(self) -> int:
+        return len(self.style)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Direction:
+    """A named way through the latent: a step along `vector` (unit length) gives more of `name`."""
+
+    name: str
+    vector: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Epoch:
+    """One exported snapshot: its file in the preset's folder, the file's hash, and how it scored."""
+
+    number: int
+    file: str
+    sha256: str
+    bytes: int
+    parity: float
+    scores: dict[str, float] = field(default_factory=dict)
+    directions: tuple[Direction, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """A preset, whole."""
+
+    schema: int
+    name: str
+    title: str
+    licence: str
+    attribution: str
+    recipe: str
+    best_epoch: int
+    model: ModelContract
+    conditions: Conditions
+    epochs: tuple[Epoch, ...]
+    prior: Prior = Prior()
+    training: dict[str, str | int | float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        numbers = [epoch.number for epoch in self.epochs]
+        if self.schema != SCHEMA:
+            raise ValueError(f"schema {self.schema}, where this version reads {SCHEMA}")
+        if not numbers or numbers != sorted(set(numbers)):
+            raise ValueError("the epochs must be there, once each and in order")
+        if self.best_epoch not in numbers:
+            raise ValueError(f"best_epoch {self.best_epoch} is not among the epochs {numbers}")
+        if any(not 0 <= style < len(self.model.styles) for style in self.prior.style):
+            raise ValueError("the prior names a style that the model doesn't have")
+
+    def epoch(self, number: int) -> Epoch:
+        """Raises KeyError where there is no such epoch."""
+        for epoch in self.epochs:
+            if epoch.number == number:
+                return epoch
+        raise KeyError(number)
