@@ -1,0 +1,135 @@
+"""What crosses the pipe between the player's process and the engine: frozen values, one way each.
+
+The player's side sends a `Config` first, then commands; the engine answers `Ready` or `Failed`, then sends `Status` some
+thirty times a second, a `Journal` of what it put on the wire where that was asked for, and `Trouble` when something goes
+wrong or comes right. Times are seconds on the engine's own monotonic clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from instrument.core.events import BarNotes, Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """How the engine starts. `backend` is "auto", "jack", "rtmidi" or "none"; `in_port` a source to listen to, or ""."""
+
+    backend: str
+    client_name: str
+    port_name: str
+    in_port: str
+    tempo_bpm: float
+    journal: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """A revision of a bar; it replaces what of that bar hasn't been committed."""
+
+    bar: BarNotes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Play:
+    """Start at a bar line. `until_bar` is the bar at whose line to stop by itself, or -1."""
+
+    from_bar: int
+    until_bar: int = -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """Stop now; what sounds is ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetTempo:
+    tempo_bpm: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetOffset:
+    """Send everything this much later (positive) or earlier (negative)."""
+
+    offset_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panic:
+    """End what sounds here and, on every channel that was used, whatever else does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Close:
+    """Note-offs, close the ports, leave."""
+
+
+Command = Load | Play | Stop | SetTempo | SetOffset | Panic | Close
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """The ports are open. `backend` is "jack", "rtmidi/<api>" or "none"; `advice` says what would make it better, or ""."""
+
+    backend: str
+    out_port: str
+    in_port: str
+    realtime: bool
+    advice: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """The engine can't start; `reason` is one line for the player."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """Where the engine is. Lateness is actual minus due at the send call or in frames' time, over the last minute."""
+
+    now_s: float
+    playing: bool
+    position_ticks: int
+    tempo_bpm: float
+    bar: int
+    revision: int
+    ahead_bars: int
+    notes_sent: int
+    misses: int
+    held: int
+    lateness_p50_ms: float
+    lateness_p99_ms: float
+    lateness_max_ms: float
+    connected: bool
+    finished: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """A message with the time it was due and the time it went out."""
+
+    message: Message
+    due_s: float
+    sent_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Journal:
+    """What went out since the last one, in order."""
+
+    sent: tuple[Sent, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """Something went wrong (`over` false) or came right again (`over` true), in one line for the player."""
+
+    text: str
+    over: bool
+
+
+Report = Ready | Failed | Status | Journal | Trouble
