@@ -1,0 +1,48 @@
+"""What a screen may ask of a performance. The real session and its scripted twin both keep this contract.
+
+All calls come from one thread, the screen's, and return at once: whatever takes time (drawing bars, loading an epoch)
+happens elsewhere and shows in a later view.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from instrument.session.view import StageView
+
+
+class Session(Protocol):
+    """A performance: looked at through `view`, steered by the rest."""
+
+    def view(self) -> StageView:
+        """The picture of this moment. Cheap: asked for thirty times a second."""
+
+    def turn(self, **changes: Any) -> None:
+        """Set fields of `Knobs`; they apply to what has not sounded yet. ValueError leaves everything as it was."""
+
+    def toggle_play(self) -> None:
+        """Start from the stop, or stop."""
+
+    def set_tempo(self, tempo_bpm: float) -> None:
+        """Raises ValueError outside 20..300, or while another clock leads."""
+
+    def panic(self) -> None:
+        """Note-offs for everything, now; the transport stops."""
+
+    def new_z(self) -> None:
+        """Draw a new home latent; the one before can be had back by `undo`."""
+
+    def undo(self) -> None:
+        """Step back through the history of knobs and latents; nothing happens at its start."""
+
+    def redo(self) -> None:
+        """Step forward again; nothing happens at its end."""
+
+    def fill(self) -> None:
+        """Arm a fill for the next bar, or disarm it."""
+
+    def tap(self) -> None:
+        """One beat of a tapped tempo."""
+
+    def close(self) -> None:
+        """Note-offs, ports and processes ended. Safe to call twice and from a signal handler."""
