@@ -1,0 +1,243 @@
+"""The nets of the bar GAN: a generator of drum bars and a critic that tells them from drummers' bars.
+
+Voices and hit planes are channels, steps are the one spatial axis: voices have no neighbourhood, so the convolutions
+run along time only. A bar is `x [B, C, T]` inside training, with C = P * H * V channels in the order (plane, hit plane,
+voice): onset in {0, 1}, velocity in 0..1, offset in steps. Onsets are hard: thresholded forward, with the gradient of
+their probability backward (the straight-through estimator of Bengio et al. 2013; deterministic as in Dong & Yang 2018,
+BinaryMuseGAN). Velocity and offset are multiplied by the onset, so a cell without a hit is exactly zero.
+
+G follows the usual route from z and condition through a mapping net to w, which modulates each convolution (FiLM); D is
+a strided stack with minibatch standard deviation (Karras et al. 2018) and a projection of the condition (Miyato &
+Koyama 2018).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812
+
+from instrument.core.drums import VOICES
+
+PLANES = 3
+"""Onset, velocity, offset."""
+
+CONDITIONS = 3
+"""Fill 0..1, density and energy as z-scores."""
+
+VELOCITY_HEADROOM = 1.15
+"""Every seventh note of GMD is at 127: a sigmoid that is stretched and clamped reaches 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkShape:
+    """What both nets must agree on. `code_dim`: leading entries of z that the regression head reads back."""
+
+    styles: int
+    hit_planes: int = 2
+    steps: int = 16
+    latent_dim: int = 64
+    code_dim: int = 8
+    style_dim: int = 16
+    mapping_dim: int = 128
+    generator_channels: int = 96
+    critic_channels: int = 64
+
+    def __post_init__(self) -> None:
+        if self.steps % 4:
+            raise ValueError(f"{self.steps} steps can't be reached by doubling twice")
+        if not 0 <= self.code_dim <= self.latent_dim:
+            raise ValueError(f"code_dim {self.code_dim} is not in 0..latent_dim {self.latent_dim}")
+
+    @property
+    def cells(self) -> int:
+        """Channels of one plane, H * V."""
+        return self.hit_planes * VOICES
+
+    @property
+    def bar_channels(self) -> int:
+        """C = P * H * V."""
+        return PLANES * self.cells
+
+
+def leaky(x: Tensor) -> Tensor:
+    return F.leaky_relu(x, 0.2)
+
+
+def rms_norm(x: Tensor) -> Tensor:
+    """Each step's channels to unit root mean square, [B, C, T]."""
+    return x * torch.rsqrt(x.square().mean(1, keepdim=True) + 1e-6)
+
+
+class ConditionEmbedding(nn.Module):
+    """Style weights [B, S] (one-hot, or a blend with sum 1) and condition [B, 3] -> [B, style_dim + 3]."""
+
+    def __init__(self, shape: NetworkShape) -> None:
+        super().__init__()
+        self.style = nn.Linear(shape.styles, shape.style_dim, bias=False)
+        nn.init.normal_(self.style.weight, std=0.5)
+        self.width = shape.style_dim + CONDITIONS
+
+    def forward(self, style: Tensor, condition: Tensor) -> Tensor:
+        return torch.cat([self.style(style), condition], 1)
+
+
+class UpBlock(nn.Module):
+    """Twice as many steps: (nearest x2, conv3, norm, FiLM, conv3, norm, FiLM) + skip, [B, C, T] -> [B, C, 2T]."""
+
+    def __init__(self, channels: int, mapping_dim: int) -> None:
+        super().__init__()
+        self.first = nn.Conv1d(channels, channels, 3, padding=1)
+        self.second = nn.Conv1d(channels, channels, 3, padding=1)
+        self.film = nn.Linear(mapping_dim, 4 * channels)
+
+    def forward(self, x: Tensor, w: Tensor) -> Tensor:
+        scale1, shift1, scale2, shift2 = self.film(w).unsqueeze(2).chunk(4, 1)
+        x = F.interpolate(x, scale_factor=2.0, mode="nearest")
+        h = leaky(rms_norm(self.first(x)) * (1 + scale1) + shift1)
+        h = leaky(rms_norm(self.second(h)) * (1 + scale2) + shift2)
+        return (x + h) * 0.7071
+
+
+class Generator(nn.Module):
+    """G: (z [B, latent_dim], style [B, S], condition [B, 3]) -> bar tensor [B, C, T], hard onsets, masked."""
+
+    def __init__(self, shape: NetworkShape) -> None:
+        super().__init__()
+        self.shape = shape
+        channels, width = shape.generator_channels, shape.mapping_dim
+        self.embedding = ConditionEmbedding(shape)
+        self.mapping = nn.Sequential(
+            nn.Linear(shape.latent_dim + self.embedding.width, width),
+            nn.LeakyReLU(0.2),
+            nn.Linear(width, width),
+            nn.LeakyReLU(0.2),
+        )
+        self.start = nn.Linear(width, channels * (shape.steps // 4))
+        self.up1 = UpBlock(channels, width)
+        self.up2 = UpBlock(channels, width)
+        self.position = nn.Parameter(0.1 * torch.randn(1, channels, shape.steps))
+        self.head = nn.Conv1d(channels, shape.bar_channels, 3, padding=1)
+        with torch.no_grad():
+            assert self.head.bias is not None
+            self.head.bias.zero_()
+            self.head.bias[:VOICES] = -0.6
+            self.head.bias[VOICES : shape.cells] = -1.2
+
+    def mapped(self, z: Tensor, style: Tensor, condition: Tensor) -> Tensor:
+        """w [B, mapping_dim]."""
+        w: Tensor = self.mapping(torch.cat([z, self.embedding(style, condition)], 1))
+        return w
+
+    def _logits(self, z: Tensor, style: Tensor, condition: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        w = self.mapped(z, style, condition)
+        x = self.start(w).view(-1, self.shape.generator_channels, self.shape.steps // 4)
+        x = self.up2(self.up1(x, w), w) + self.position
+        onset, velocity, offset = self.head(leaky(x)).chunk(3, 1)  # each [B, H * V, T]
+        return onset, velocity, offset
+
+    def forward(self, z: Tensor, style: Tensor, condition: Tensor) -> Tensor:
+        onset, velocity, offset = self._logits(z, style, condition)
+        hit = main_hits_first(straight_through_onset(onset), self.shape.hit_planes)
+        loud = straight_through_clamp(VELOCITY_HEADROOM * torch.sigmoid(velocity))
+        return torch.cat([hit, loud * hit, 0.5 * torch.tanh(offset) * hit], 1)
+
+    def forward_raw(self, z: Tensor, style: Tensor, condition: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Onset probability, velocity 0..1 and offset in steps, each [B, H, V, T] and un-masked."""
+        onset, velocity, offset = self._logits(z, style, condition)
+        planes = (-1, self.shape.hit_planes, VOICES, self.shape.steps)
+        loud = torch.clamp(VELOCITY_HEADROOM * torch.sigmoid(velocity), max=1.0)
+        return (
+            torch.sigmoid(onset).reshape(planes),
+            loud.reshape(planes),
+            (0.5 * torch.tanh(offset)).reshape(planes),
+        )
+
+
+class PlayableGenerator(nn.Module):
+    """G as it is exported: `forward` gives the un-masked planes, for the player sets the threshold."""
+
+    def __init__(self, generator: Generator) -> None:
+        super().__init__()
+        self.generator = generator
+
+    def forward(self, z: Tensor, style: Tensor, condition: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        return self.generator.forward_raw(z, style, condition)
+
+
+class Discriminator(nn.Module):
+    """D: (bar [B, C, T], style [B, S], condition [B, 3]) -> score [B]. Its groups of 8 must divide the batch."""
+
+    def __init__(self, shape: NetworkShape, group: int = 8) -> None:
+        super().__init__()
+        channels, top, width = shape.critic_channels, shape.critic_channels * 3 // 2, shape.mapping_dim
+        self.group = group
+        self.embedding = ConditionEmbedding(shape)
+        self.conv1 = nn.Conv1d(shape.bar_channels, channels, 3, padding=1)
+        self.conv2 = nn.Conv1d(channels, channels, 4, stride=2, padding=1)
+        self.conv3 = nn.Conv1d(channels, top, 4, stride=2, padding=1)
+        self.full = nn.Linear((top + 1) * (shape.steps // 4), width)
+        self.score = nn.Linear(width, 1)
+        self.project = nn.Linear(self.embedding.width, width)
+
+    def forward(self, x: Tensor, style: Tensor, condition: Tensor) -> Tensor:
+        onset, velocity, offset = x.chunk(PLANES, 1)
+        x = torch.cat([onset, velocity, 2 * offset], 1)
+        h = leaky(self.conv3(leaky(self.conv2(leaky(self.conv1(x))))))
+        h = leaky(self.full(minibatch_deviation(h, self.group).flatten(1)))
+        projection = self.project(self.embedding(style, condition))
+        score: Tensor = self.score(h).squeeze(1) + (h * projection).sum(1) / h.shape[1] ** 0.5
+        return score
+
+
+class CodeReader(nn.Module):
+    """Q: bar [B, C, T] -> the first `code_dim` entries of the z it was made from (InfoGAN's head, Chen et al. 2016)."""
+
+    def __init__(self, shape: NetworkShape) -> None:
+        super().__init__()
+        self.cells = shape.cells
+        self.net = nn.Sequential(
+            nn.Conv1d(shape.cells, 48, 3, padding=1),
+            nn.LeakyReLU(0.2),
+            nn.Conv1d(48, 48, 4, stride=2, padding=1),
+            nn.LeakyReLU(0.2),
+            nn.Flatten(),
+            nn.Linear(48 * (shape.steps // 2), shape.code_dim),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        code: Tensor = self.net(x[:, : self.cells])
+        return code
+
+
+def straight_through_onset(logits: Tensor) -> Tensor:
+    """1 where the probability is above one half, else 0; the gradient is the probability's."""
+    p = torch.sigmoid(logits)
+    return (p > 0.5).to(p.dtype) + (p - p.detach())
+
+
+def straight_through_clamp(x: Tensor) -> Tensor:
+    """min(1, x), with the gradient of x."""
+    return x + (x.clamp(max=1.0) - x).detach()
+
+
+def main_hits_first(hit: Tensor, hit_planes: int) -> Tensor:
+    """Onsets [B, H * V, T] with each hit plane masked by the one before it."""
+    planes = list(hit.chunk(hit_planes, 1))
+    for h in range(1, hit_planes):
+        planes[h] = planes[h] * planes[h - 1]
+    return torch.cat(planes, 1)
+
+
+def minibatch_deviation(x: Tensor, group: int) -> Tensor:
+    """Adds one channel: the mean standard deviation over groups of `group` bars, [B, C, T] -> [B, C + 1, T].
+
+    A batch that the group does not divide is one group.
+    """
+    batch, channels, steps = x.shape
+    size = group if batch % group == 0 else batch
+    grouped = x.view(size, batch // size, channels, steps)
+    deviation = (grouped.var(0, unbiased=False) + 1e-8).sqrt().mean((1, 2))  # [B / size]
+    return torch.cat([x, deviation.repeat(size).view(batch, 1, 1).expand(batch, 1, steps)], 1)
