@@ -1,0 +1,45 @@
+"""The R3GAN objective (Huang et al. 2024, "The GAN is dead; long live the GAN!"): relativistic pairing with R1 and R2.
+
+The loss is an object that the loop doesn't look into: `critic_loss` and `generator_loss` on paired scores, `penalty` on
+the bars themselves. A fake is paired with a real bar of the same condition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F  # noqa: N812
+
+Critic = Callable[[Tensor], Tensor]
+"""D with its condition filled in: bars [B, C, T] -> scores [B]."""
+
+
+def critic_loss(real_score: Tensor, fake_score: Tensor) -> Tensor:
+    """L_D = E[f(D(G(z)) - D(x))], f(t) = softplus(t) = -log sigmoid(-t), scores [B] paired by condition."""
+    return F.softplus(fake_score - real_score).mean()
+
+
+def generator_loss(real_score: Tensor, fake_score: Tensor) -> Tensor:
+    """L_G = E[f(D(x) - D(G(z)))]: the critic's pairs, the other way round."""
+    return F.softplus(real_score - fake_score).mean()
+
+
+def gradient_penalty(critic: Critic, x: Tensor) -> Tensor:
+    """E[ ||grad_x D(x)||^2 ] with a graph to differentiate through: R1 on real bars, R2 on fakes."""
+    x = x.detach().requires_grad_()
+    (gradient,) = torch.autograd.grad(critic(x).sum(), x, create_graph=True)
+    return gradient.square().sum((1, 2)).mean()
+
+
+def penalty(critic: Critic, real: Tensor, fake: Tensor, gamma: float, every: int) -> Tensor:
+    """every * gamma / 2 * (R1 + R2): taken each `every`-th step, it weighs on average what it would at each step
+    (lazy regularisation, Karras et al. 2020)."""
+    r1, r2 = gradient_penalty(critic, real), gradient_penalty(critic, fake)
+    return every * gamma / 2 * (r1 + r2)
+
+
+def code_loss(read: Tensor, z: Tensor) -> Tensor:
+    """E[(Q(G(z)) - z_code)^2] over the first entries of z: it keeps the latent heard (Chen et al. 2016, InfoGAN)."""
+    return (read - z[:, : read.shape[1]]).square().mean()
