@@ -1,0 +1,233 @@
+"""A session without engine, net or port: the in-memory twin that the screen's tests, demo and pictures play.
+
+Bar k is a pure function of (knobs, seed, home, k): a rock beat whose hats, ghost notes and toms come and go with the
+knobs. The clock is given, so a test moves the music by moving a number.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from instrument.core.bar import GRID, Bar
+from instrument.core.drums import Voice
+from instrument.core.manifest import (
+    KNOB_POINTS,
+    SCHEMA,
+    Conditions,
+    Epoch,
+    KnobScale,
+    Manifest,
+    ModelContract,
+    Tensor,
+)
+from instrument.core.timebase import BAR_TICKS, seconds_to_ticks
+from instrument.session.view import Health, Knobs, StageView, check_tempo
+
+FD_BY_EPOCH = {1: 94.0, 2: 61.0, 4: 38.0, 8: 22.0, 16: 13.0, 32: 7.1, 48: 4.6, 64: 5.2, 96: 6.0, 128: 6.4}
+"""Scores that fall and rise again, as a GAN's do."""
+
+BEAT = (
+    (Voice.KICK, 0.35, "9.....6...8....."),
+    (Voice.SNARE, 0.20, "....9..2.2..9..2"),
+    (Voice.CLOSED_HAT, 0.10, "7.4.7.5.7.4.7..."),
+    (Voice.OPEN_HAT, 0.45, "..............6."),
+    (Voice.CRASH, 0.90, "9..............."),
+)
+"""Voice, the chance to leave a stroke out at density 0, and velocity 1..9 by step."""
+
+FILL_STEPS = ((Voice.SNARE, 12), (Voice.SNARE, 13), (Voice.HIGH_TOM, 12), (Voice.MID_TOM, 13), (Voice.LOW_TOM, 14))
+TAP_TIMEOUT_S = 2.0
+
+
+def scripted_manifest(
+    scores: dict[int, float] | None = None, styles: tuple[str, ...] = ("rock", "funk", "jazz", "latin")
+) -> Manifest:
+    """A preset that exists only here: `scores` maps the epochs' numbers to their FD."""
+    by_epoch = FD_BY_EPOCH if scores is None else scores
+    scale = KnobScale(quantiles=tuple(i / 10 - 1 for i in range(KNOB_POINTS)))
+    epochs = tuple(
+        Epoch(number=n, file=f"epoch-{n:03d}.onnx", sha256="0" * 64, bytes=400_000, parity=1e-6, scores={"fd": fd})
+        for n, fd in by_epoch.items()
+    )
+    return Manifest(
+        schema=SCHEMA,
+        name="groove",
+        title="groove",
+        licence="CC-BY-4.0",
+        attribution="nobody: these bars are scripted",
+        recipe="scripted",
+        best_epoch=min(by_epoch, key=lambda n: by_epoch[n]),
+        model=ModelContract(
+            kind="bar",
+            latent_dim=64,
+            planes=GRID.planes,
+            voices=len(Voice),
+            steps=GRID.steps,
+            styles=styles,
+            inputs=(Tensor(name="z", shape=(64,)),),
+            outputs=(Tensor(name="onset", shape=GRID.shape),),
+        ),
+        conditions=Conditions(density=scale, energy=scale),
+        epochs=epochs,
+    )
+
+
+@lru_cache(maxsize=64)
+def scripted_bar(knobs: Knobs, seed: int, index: int, fill: bool) -> Bar:
+    """Bar `index` [H, V, T] for these knobs."""
+    digest = hashlib.sha256(repr((seed, knobs.home, knobs.epoch, knobs.style, index)).encode()).digest()
+    draw = np.random.default_rng(int.from_bytes(digest[:8], "little"))
+    onset, velocity, offset = (np.zeros(GRID.shape, np.float32) for _ in range(3))
+    for voice, sparse, pattern in BEAT:
+        for step, mark in enumerate(pattern):
+            luck, lean, loud = draw.random(), draw.normal(0.04 + 0.06 * knobs.x, 0.10), draw.normal(0, 0.06)
+            if mark == "." or luck < sparse * 2 * (1 - knobs.density) * (0.3 + knobs.variation):
+                continue
+            onset[0, voice, step] = 1
+            velocity[0, voice, step] = np.clip(int(mark) / 9 * (0.5 + knobs.energy) + loud, 0.03, 1)
+            offset[0, voice, step] = np.clip(lean * (1 - knobs.quantise), -0.49, 0.49)
+    if fill:
+        for voice, step in FILL_STEPS:
+            onset[0, voice, step], velocity[0, voice, step] = 1, 0.55 + step / 40
+        onset[1, Voice.SNARE, 12], velocity[1, Voice.SNARE, 12], offset[1, Voice.SNARE, 12] = 1, 0.3, 0.4
+    swung = offset + onset * (np.arange(GRID.steps) % 2) * (knobs.swing - 50) / 50
+    return Bar(onset=onset, velocity=velocity, offset=np.clip(swung, -0.5, 0.49).astype(np.float32))
+
+
+class ScriptedSession:
+    """Keeps the contract of `Session`. `clock` gives seconds; `panics` and `closed` tell what was asked for."""
+
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        *,
+        manifest: Manifest | None = None,
+        seed: int = 7,
+        tempo_bpm: float = 124.0,
+        health: Health | None = None,
+    ) -> None:
+        self.manifest = manifest or scripted_manifest()
+        self.health = health or GOOD_HEALTH
+        self.panics = 0
+        self.closed = False
+        self._clock = clock
+        self._seed = seed
+        self._tempo_bpm = tempo_bpm
+        self._playing = False
+        self._anchor_s = clock()
+        self._anchor_ticks = 0.0
+        self._fill_bar = -1
+        self._history = [Knobs(epoch=self.manifest.best_epoch, style=self._first_style(), density=0.62)]
+        self._place = 0
+        self._taps: list[float] = []
+
+    def view(self) -> StageView:
+        position = int(self._position())
+        index, knobs = position // BAR_TICKS, self._knobs
+        return StageView(
+            manifest=self.manifest,
+            knobs=knobs,
+            seed=self._seed,
+            playing=self._playing,
+            tempo_bpm=self._tempo_bpm,
+            sync="internal",
+            position_ticks=position,
+            now=scripted_bar(knobs, self._seed, index, index == self._fill_bar),
+            next=scripted_bar(knobs, self._seed, index + 1, index + 1 == self._fill_bar),
+            fill_in=self._fill_bar - index if self._fill_bar >= index else -1,
+            can_undo=self._place > 0,
+            health=self.health,
+        )
+
+    def turn(self, **changes: Any) -> None:
+        knobs = replace(self._knobs, **changes)
+        if not any(epoch.number == knobs.epoch for epoch in self.manifest.epochs):
+            raise ValueError(f"there is no epoch {knobs.epoch}")
+        if knobs.style and knobs.style not in self.manifest.model.styles:
+            raise ValueError(f"there is no style {knobs.style}")
+        self._history[self._place + 1 :] = [knobs]
+        self._place += 1
+
+    def toggle_play(self) -> None:
+        self._move_anchor(0.0 if not self._playing else self._position())
+        self._playing = not self._playing
+
+    def set_tempo(self, tempo_bpm: float) -> None:
+        check_tempo(tempo_bpm)
+        self._move_anchor(self._position())
+        self._tempo_bpm = tempo_bpm
+
+    def panic(self) -> None:
+        self._move_anchor(self._position())
+        self._playing = False
+        self.panics += 1
+
+    def new_z(self) -> None:
+        self.turn(home=max(knobs.home for knobs in self._history) + 1)
+
+    def undo(self) -> None:
+        self._place = max(self._place - 1, 0)
+
+    def redo(self) -> None:
+        self._place = min(self._place + 1, len(self._history) - 1)
+
+    def fill(self) -> None:
+        upcoming = int(self._position()) // BAR_TICKS + 1
+        self._fill_bar = -1 if self._fill_bar == upcoming else upcoming
+
+    def tap(self) -> None:
+        now = self._clock()
+        if self._taps and now - self._taps[-1] > TAP_TIMEOUT_S:
+            self._taps = []
+        self._taps = [*self._taps[-3:], now]
+        if len(self._taps) > 1 and now > self._taps[0]:
+            self.set_tempo(60 * (len(self._taps) - 1) / (now - self._taps[0]))
+
+    def close(self) -> None:
+        self._playing = False
+        self.closed = True
+
+    @property
+    def _knobs(self) -> Knobs:
+        return self._history[self._place]
+
+    def _first_style(self) -> str:
+        return self.manifest.model.styles[0] if self.manifest.model.styles else ""
+
+    def _position(self) -> float:
+        if not self._playing:
+            return self._anchor_ticks
+        return self._anchor_ticks + seconds_to_ticks(self._clock() - self._anchor_s, self._tempo_bpm)
+
+    def _move_anchor(self, ticks: float) -> None:
+        self._anchor_ticks, self._anchor_s = ticks, self._clock()
+
+
+GOOD_HEALTH = Health(
+    backend="jack",
+    port="Ghostnote",
+    connected=True,
+    realtime=True,
+    advice="",
+    trouble="",
+    lateness_p50_ms=0.0,
+    lateness_p99_ms=0.0,
+    lateness_max_ms=0.01,
+    misses=0,
+    model_ms=0.4,
+)
+
+NO_MIDI_HEALTH = replace(
+    GOOD_HEALTH,
+    backend="none",
+    connected=False,
+    realtime=False,
+    trouble="no MIDI system: output none; start JACK or load snd-seq",
+    advice="sudo modprobe snd-seq, or start a JACK server, then open Ghostnote again",
+)

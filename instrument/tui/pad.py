@@ -1,0 +1,95 @@
+"""The pad: a place in the plane of two of the latent's directions, and the home that it starts from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from instrument.core.manifest import Manifest
+from instrument.tui.controls import label_row
+from instrument.tui.glyphs import Glyphs, cut, inert
+from instrument.tui.picture import Picture, Row, Span, Tone, beside, fill, gap, width_of
+
+STEP = 0.1
+FINE_STEP = 0.02
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PadLook:
+    """`x`, `y` in -1..1, `home` the number of the latent, `across` and `up` the names of the directions."""
+
+    x: float
+    y: float
+    home: int
+    across: str
+    up: str
+    held: bool
+
+
+def direction_names(manifest: Manifest, epoch: int) -> tuple[str, str]:
+    """What the pad's axes are called: the epoch's first two directions, or plain x and y."""
+    named = next((e.directions for e in manifest.epochs if e.number == epoch), ())
+    names = [inert(direction.name) for direction in named[:2]]
+    return names[0] if names else "x", names[1] if len(names) > 1 else "y"
+
+
+def moved(x: float, y: float, right: float, up: float) -> dict[str, float]:
+    """The change of knobs after a move, stopped at the edges."""
+    return {"x": round(min(max(x + right, -1.0), 1.0), 6), "y": round(min(max(y + up, -1.0), 1.0), 6)}
+
+
+def cell_of(look: PadLook, width: int, height: int) -> tuple[int, int]:
+    """The column and row of the place on a field of this size; up is up."""
+    return round((look.x + 1) / 2 * (width - 1)), round((1 - look.y) / 2 * (height - 1))
+
+
+def place_at(column: int, row: int, width: int, height: int) -> tuple[float, float]:
+    """The place of a cell: what a click on it means."""
+    x = 2 * column / (width - 1) - 1 if width > 1 else 0.0
+    y = 1 - 2 * row / (height - 1) if height > 1 else 0.0
+    return min(max(x, -1.0), 1.0), min(max(y, -1.0), 1.0)
+
+
+def paint_pad(look: PadLook, width: int, height: int, glyphs: Glyphs) -> Picture:
+    """Name and home above, the field, and the place in figures beneath."""
+    label = label_row("LATENT", "L", look.held, glyphs)
+    top = beside(label, (Span(f"z {look.home}", Tone.STRONG),), width)
+    if height < 4:
+        return fill([beside(label, _figures(look), width)], width, height)
+    field = _field(look, width, height - 2, glyphs)
+    return fill([top, *field, _figures_wide(look, width)], width, height)
+
+
+def _figures(look: PadLook) -> Row:
+    return (Span(f"{look.x:+.2f} {look.y:+.2f}", Tone.ALIVE if look.held else Tone.TEXT),)
+
+
+def _figures_wide(look: PadLook, width: int) -> Row:
+    tone = Tone.ALIVE if look.held else Tone.TEXT
+    room = max((width - 14) // 2, 1)
+    names = [cut(name, room) for name in (look.across, look.up)]
+    left = (Span(f"{names[0]} ", Tone.QUIET), Span(f"{look.x:+.2f}", tone))
+    right = (Span(f"{names[1]} ", Tone.QUIET), Span(f"{look.y:+.2f}", tone))
+    return beside((gap(1), *left), right, width) if width_of(left) + width_of(right) < width else _figures(look)
+
+
+def _field(look: PadLook, width: int, height: int, glyphs: Glyphs) -> list[Row]:
+    """Axes, a grid of quiet dots, and the place."""
+    column, row = cell_of(look, width, height)
+    here = Span(glyphs.here, Tone.ALIVE)
+    rows: list[Row] = []
+    for y in range(height):
+        line = "".join(_ground(x, y, width, height, glyphs) for x in range(width))
+        if y == row:
+            rows.append((Span(line[:column], Tone.GHOST), here, Span(line[column + 1 :], Tone.GHOST)))
+        else:
+            rows.append((Span(line, Tone.GHOST),))
+    return rows
+
+
+def _ground(x: int, y: int, width: int, height: int, glyphs: Glyphs) -> str:
+    across, down = y == height // 2, x == width // 2
+    if across and down:
+        return glyphs.cross
+    if across or down:
+        return glyphs.axis_x if across else glyphs.axis_y
+    return glyphs.dot if (x - width // 2) % 4 == 0 and (height < 8 or (y - height // 2) % 2 == 0) else " "
