@@ -106,8 +106,7 @@ class Dataset:
     @property
     def sounding(self) -> Mask:
         """Bars with at least one hit, [N]."""
-        mask: Mask = self.velocity.any((1, 2, 3))
-        return mask
+        return np.asarray(self.velocity.any((1, 2, 3)), np.bool_)
 
     def rows(self, split: str) -> npt.NDArray[np.intp]:
         """The sounding bars of a split, in order."""

@@ -23,13 +23,13 @@ Rows = npt.NDArray[np.intp]
 
 def density(velocity: npt.NDArray[np.uint8]) -> Floats:
     """Hits a bar, [N, H, V, T] -> [N]."""
-    return (velocity > 0).sum((1, 2, 3)).astype(np.float32)
+    return np.asarray((velocity > 0).sum((1, 2, 3)), np.float32)
 
 
 def energy(velocity: npt.NDArray[np.uint8]) -> Floats:
     """Mean velocity 1..127 of a bar's hits, 0 for a silent bar, [N, H, V, T] -> [N]."""
     total = velocity.sum((1, 2, 3), dtype=np.int64)
-    return (total / np.maximum(density(velocity), 1)).astype(np.float32)
+    return np.asarray(total / np.maximum(density(velocity), 1), np.float32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,7 @@ class Scaler:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Features:
-    """Per sounding bar of one split: `rows` into the data set [n], style [n], condition [n, 3] (fill, density, energy)."""
+    """Per sounding bar of a split: `rows` of the data set [n], style [n], condition [n, 3] (fill, density, energy)."""
 
     rows: Rows
     style: npt.NDArray[np.int64]
