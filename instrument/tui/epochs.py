@@ -139,3 +139,17 @@ def _numbers(look: EpochLook, span: Columns, glyphs: Glyphs) -> Row:
         tone = Tone.ALIVE if index == look.picked else Tone.STRONG if index == look.best else Tone.QUIET
         row += trim((Span(number + star if roomy else mark, tone),), span.cells)
     return tuple(row)
+
+
+def next_epoch(manifest: Manifest, epoch: int, steps: int) -> int:
+    """The exported epoch `steps` further on, stopped at the ends."""
+    numbers = [e.number for e in manifest.epochs]
+    at = numbers.index(epoch) if epoch in numbers else 0
+    return numbers[min(max(at + steps, 0), len(numbers) - 1)]
+
+
+def epoch_at(look: EpochLook, column: int, width: int) -> int | None:
+    """The epoch whose bar stands in a column of the curve."""
+    span = _columns(look, width - LABEL)
+    index = span.first + (column - LABEL) // span.cells
+    return look.numbers[index] if column >= LABEL and index < span.last else None

@@ -1,0 +1,117 @@
+"""The terminal instrument as a Textual app: one page, its themes, its commands, and a clean way out."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+
+from textual.app import App, SystemCommand
+from textual.screen import Screen
+
+from instrument.session.contract import Session
+from instrument.tui import farewell
+from instrument.tui.glyphs import glyphs_for
+from instrument.tui.keys import APP, STAGE_GROUPS, bindings, check_keymap
+from instrument.tui.palette import DAY, NIGHT, palette
+from instrument.tui.stage import Stage
+
+FRAMES_PER_S = 30.0
+FEW_COLOURS = ("standard", "windows", None)
+"""Rich's names of colour systems with sixteen colours or none."""
+
+
+class GhostnoteApp(App[int]):
+    """Shows a session and lets hands at it. Its return code is the process's.
+
+    `keymap`: action ids -> keys, over the ones of `instrument.tui.keys`; UsageError for an unknown id. `environ` tells
+    of the terminal: its character set, NO_COLOR. `frames_per_s` 0 takes pictures only when asked, for tests.
+    """
+
+    CSS_PATH = "stage.tcss"
+    TITLE = "Ghostnote"
+    BINDINGS = bindings(APP)
+    ENABLE_COMMAND_PALETTE = True
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        keymap: Mapping[str, str] | None = None,
+        theme: str | None = None,
+        environ: Mapping[str, str] | None = None,
+        frames_per_s: float = FRAMES_PER_S,
+    ) -> None:
+        self.environ = dict(os.environ if environ is None else environ)
+        self._colourless = bool(self.environ.get("NO_COLOR"))
+        super().__init__(ansi_color=True if self._colourless else None)
+        self.session = session
+        self.player_keys = check_keymap(keymap or {}, "keymap")
+        self._end_timer: threading.Timer | None = None
+        self.stage = Stage(session, glyphs_for(self.environ), self.player_keys, frames_per_s)
+        self.register_theme(NIGHT)
+        self.register_theme(DAY)
+        few = self._colourless or self.console.color_system in FEW_COLOURS
+        self.theme = theme or ("ansi-dark" if few else NIGHT.name)
+
+    async def on_mount(self) -> None:
+        self.set_keymap(self.player_keys)
+        farewell.listen(self.leave)
+        self.theme_changed_signal.subscribe(self, lambda theme: self.dress())
+        await self.push_screen(self.stage)
+        self.dress()
+
+    def on_unmount(self) -> None:
+        self.session.close()
+
+    def dress(self) -> None:
+        """Put the theme's colours on the page."""
+        self.stage.dress(palette(self.theme_variables, self.native_ansi_color))
+
+    def leave(self, code: int) -> None:
+        """End at once: silence, then the terminal; a timer ends the process should either hang."""
+        self._end_timer = farewell.last_resort(code)
+        self.session.close()
+        self.exit(return_code=code)
+
+    def stay_ended(self) -> None:
+        """The app has ended by itself: the last resort isn't needed."""
+        if self._end_timer is not None:
+            self._end_timer.cancel()
+
+    async def action_quit(self) -> None:
+        self.leave(0)
+
+    def action_suspend_process(self) -> None:
+        """To the shell, but never with notes sounding."""
+        self.session.panic()
+        super().action_suspend_process()
+
+    def action_stage(self, name: str) -> None:
+        """Do one of the page's actions from elsewhere."""
+        getattr(self.stage, f"action_{name}")()
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Every action, then Textual's own: theme, screenshot, quit."""
+        for group in STAGE_GROUPS:
+            for action in group.actions:
+                yield SystemCommand(action.name, action.says, self._caller(action.call))
+        yield from super().get_system_commands(screen)
+
+    def _caller(self, call: str) -> Callable[[], Awaitable[None]]:
+        async def run() -> None:
+            await self.run_action(call, self.stage)
+
+        return run
+
+
+def play(session: Session, *, keymap: Mapping[str, str] | None = None, theme: str | None = None) -> int:
+    """Open the instrument, play until the player leaves, and return the exit code. The session is closed on every way
+    out."""
+    app = GhostnoteApp(session, keymap=keymap, theme=theme)
+    try:
+        app.run()
+    finally:
+        session.close()
+        app.stay_ended()
+    return app.return_code or 0

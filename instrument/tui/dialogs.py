@@ -1,0 +1,110 @@
+"""What opens above the page: all keys, and what the doctor says. Playing and panic work there too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from rich.table import Table
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from instrument.session.view import Health
+from instrument.tui.health import doctor_lines, is_well
+from instrument.tui.keys import GROUPS, TEXTUALS
+
+KEY_WIDTH = 22
+
+
+class Dialog(ModalScreen[None]):
+    """A sheet over the page, put away by the key that opened it, Enter or Escape."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("escape,enter,q", "dismiss", "Close"),
+        ("space", "app.stage('toggle_play')", "Play or stop"),
+        ("p", "app.stage('panic')", "Panic"),
+        ("down,j", "scroll(1)", "Down"),
+        ("up,k", "scroll(-1)", "Up"),
+    ]
+    title_text = ""
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(id="sheet") as sheet:
+            sheet.border_title = self.title_text
+            sheet.border_subtitle = "esc closes"
+            yield Static(self.body(), markup=False)
+
+    def body(self) -> Table:
+        raise NotImplementedError
+
+    def action_scroll(self, lines: int) -> None:
+        self.query_one("#sheet").scroll_relative(y=lines, animate=False)
+
+
+class Help(Dialog):
+    """Every key, by what it is for, as the player's keymap has it now."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [("question_mark", "dismiss", "Close")]
+    title_text = "keys"
+
+    def __init__(self, keymap: Mapping[str, str]) -> None:
+        super().__init__()
+        self.keymap = keymap
+
+    def body(self) -> Table:
+        table = Table.grid(padding=(0, 2))
+        table.add_column(width=KEY_WIDTH, no_wrap=True)
+        table.add_column()
+        for group in GROUPS:
+            table.add_row(Text(group.title.upper(), style="bold"), Text())
+            for action in group.actions:
+                keys = self.keymap.get(action.id, action.keys)
+                table.add_row(Text(shown(keys)), Text(action.says, style="dim"))
+            table.add_row(Text(), Text())
+        table.add_row(Text("EVERYWHERE", style="bold"), Text())
+        for keys, says in TEXTUALS:
+            table.add_row(Text(keys), Text(says, style="dim"))
+        return table
+
+
+class Doctor(Dialog):
+    """Port and timing in words."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [("d", "dismiss", "Close")]
+    title_text = "doctor"
+
+    def __init__(self, health: Health) -> None:
+        super().__init__()
+        self.health = health
+
+    def body(self) -> Table:
+        table = Table.grid(padding=(0, 2))
+        table.add_column(no_wrap=True)
+        table.add_column()
+        for name, finding in doctor_lines(self.health):
+            wrong = name == "trouble" and not is_well(self.health)
+            table.add_row(Text(name, style="dim"), Text(finding, style="bold" if wrong else ""))
+        return table
+
+
+SIGNS = {
+    "plus": "+",
+    "equals_sign": "=",
+    "minus": "-",
+    "underscore": "_",
+    "full_stop": ".",
+    "comma": ",",
+    "question_mark": "?",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "escape": "esc",
+}
+
+
+def shown(keys: str) -> str:
+    """Textual's names of keys as they stand on a keyboard: `shift+left,H` as `shift+left  H`."""
+    return "  ".join("+".join(SIGNS.get(part, part) for part in key.strip().split("+")) for key in keys.split(","))

@@ -1,0 +1,43 @@
+"""Pictures of the page for the README: `python -m instrument.tui.screenshot FOLDER` writes `stage-80x24.svg` and
+`stage-200x50.svg` from a scripted session, the same on every machine."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+from instrument.files import write_atomic
+from instrument.session.scripted import ScriptedSession
+from instrument.tui.app import GhostnoteApp
+
+SIZES = ((80, 24), (200, 50))
+MOMENT_S = 32.05
+"""Into the seventeenth bar at 124 BPM."""
+
+
+async def picture(width: int, height: int) -> str:
+    """The page as SVG, playing, with a fill armed."""
+    moments = iter([0.0, 0.0])
+    session = ScriptedSession(lambda: next(moments, MOMENT_S))
+    session.toggle_play()
+    session.turn(density=0.85, x=0.3, y=0.4)
+    session.fill()
+    app = GhostnoteApp(session, environ={"LANG": "C.UTF-8"}, theme="ghostnote", frames_per_s=0)
+    async with app.run_test(size=(width, height)) as pilot:
+        await pilot.pause()
+        return app.export_screenshot(title="Ghostnote")
+
+
+def main(words: list[str]) -> int:
+    folder = Path(words[0] if words else "docs")
+    folder.mkdir(parents=True, exist_ok=True)
+    for width, height in SIZES:
+        path = folder / f"stage-{width}x{height}.svg"
+        write_atomic(path, asyncio.run(picture(width, height)).encode())
+        print(path)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
