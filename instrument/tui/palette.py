@@ -64,13 +64,8 @@ def _blended(variables: Mapping[str, str]) -> Palette:
     ground, ink = Color.parse(variables["background"]), Color.parse(variables["foreground"])
     accent, error = Color.parse(variables["accent"]), Color.parse(variables["error"])
 
-    def style(colour: Color, *, on: Color | None = None, bold: bool = False, underline: bool = False) -> Style:
-        return Style(
-            color=colour.rich_color,
-            bgcolor=on.rich_color if on else None,
-            bold=bold or None,
-            underline=underline or None,
-        )
+    def style(colour: Color, *, on: Color = ground, bold: bool | None = None, underline: bool | None = None) -> Style:
+        return Style(color=colour.rich_color, bgcolor=on.rich_color, bold=bold, underline=underline)
 
     head = ground.blend(accent, HEAD_SHARE)
     return {

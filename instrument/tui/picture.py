@@ -55,16 +55,18 @@ def gap(width: int) -> Span:
 
 
 def trim(row: Row, width: int) -> Row:
-    """Exactly `width` cells: cut on the right, or padded with blanks."""
+    """Exactly `width` cells: cut on the right, or padded with blanks; neighbours of one tone become one span."""
     kept: list[Span] = []
     left = width
-    for span in row:
-        cells = min(cell_len(span.text), left)
-        if cells:
-            whole = cells == cell_len(span.text)
-            kept.append(span if whole else Span(set_cell_size(span.text, cells), span.tone))
-        left -= cells
-    return (*kept, gap(left)) if left > 0 else tuple(kept)
+    for span in (*row, gap(width)):
+        cells = cell_len(span.text)
+        text = span.text if cells <= left else set_cell_size(span.text, left)
+        left -= min(cells, left)
+        if text and kept and kept[-1].tone is span.tone:
+            kept[-1] = Span(kept[-1].text + text, span.tone)
+        elif text:
+            kept.append(Span(text, span.tone))
+    return tuple(kept)
 
 
 def beside(left: Row, right: Row, width: int) -> Row:
