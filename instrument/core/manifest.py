@@ -6,6 +6,8 @@ The shapes of these classes are the schema of `preset.toml`. Reading, checking a
 
 from __future__ import annotations
 
+import math
+import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
 
@@ -13,6 +15,21 @@ from instrument.core.drums import VOICES
 
 SCHEMA = 1
 KNOB_POINTS = 21
+LARGEST_TENSOR = 2**20
+"""Numbers in an input or output, without the batch."""
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\.onnx")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+def is_preset_name(text: str) -> bool:
+    """Whether `text` can name a preset: lower-case letters, digits, - and _, at most 64."""
+    return _NAME.fullmatch(text) is not None
+
+
+def _finite(numbers: tuple[float, ...]) -> bool:
+    return all(math.isfinite(number) for number in numbers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,10 +39,19 @@ class Tensor:
     name: str
     shape: tuple[int, ...]
 
+    def __post_init__(self) -> None:
+        if not self.shape or min(self.shape) < 1 or math.prod(self.shape) > LARGEST_TENSOR:
+            raise ValueError(f'"{self.name}" has the shape {list(self.shape)}, which can\'t be')
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelContract:
-    """What the net takes and gives. `kind` is "bar" (a step grid) or "window" (ticks, laid end to end)."""
+    """What the net takes and gives. `kind` is "bar" (a step grid) or "window" (ticks, laid end to end).
+
+    The inputs of a bar model are among `z` [latent_dim], `style` [S] (weights with sum 1) and `condition` [3] (fill
+    0..1, density and energy as z-scores); its outputs are `onset` (probability), `velocity` (0..1) and `offset`
+    (steps), each [H, V, T].
+    """
 
     kind: str
     latent_dim: int
@@ -45,6 +71,8 @@ class ModelContract:
             raise ValueError(
                 f"latent_dim {self.latent_dim}, planes {self.planes} or steps {self.steps} is out of range"
             )
+        if not self.styles or len(set(self.styles)) != len(self.styles):
+            raise ValueError("the styles must be there, once each")
 
     def takes(self, name: str) -> bool:
         return any(tensor.name == name for tensor in self.inputs)
@@ -57,9 +85,8 @@ class KnobScale:
     quantiles: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        if len(self.quantiles) != KNOB_POINTS or any(
-            a > b for a, b in zip(self.quantiles, self.quantiles[1:], strict=False)
-        ):
+        rising = all(a <= b for a, b in zip(self.quantiles, self.quantiles[1:], strict=False))
+        if len(self.quantiles) != KNOB_POINTS or not rising or not _finite(self.quantiles):
             raise ValueError(f"a knob's scale needs {KNOB_POINTS} rising numbers")
 
     def value(self, knob: float) -> float:
@@ -100,6 +127,8 @@ class Prior:
     def __post_init__(self) -> None:
         if not len(self.style) == len(self.density) == len(self.energy) == len(self.fill):
             raise ValueError("the prior's columns differ in length")
+        if not _finite((*self.density, *self.energy, *self.fill)):
+            raise ValueError("the prior holds a number that is not finite")
 
     def __len__(self) -> int:
         return len(self.style)
@@ -112,10 +141,17 @@ class Direction:
     name: str
     vector: tuple[float, ...]
 
+    def __post_init__(self) -> None:
+        if not _finite(self.vector):
+            raise ValueError(f'the direction "{self.name}" holds a number that is not finite')
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Epoch:
-    """One exported snapshot: its file in the preset's folder, the file's hash, and how it scored."""
+    """One exported snapshot: its file in the preset's folder, the file's hash, and how it scored.
+
+    `parity`: the largest difference to the net it was exported from, over the golden inputs.
+    """
 
     number: int
     file: str
@@ -124,6 +160,16 @@ class Epoch:
     parity: float
     scores: dict[str, float] = field(default_factory=dict)
     directions: tuple[Direction, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.number <= 1_000_000:
+            raise ValueError(f"epoch {self.number} is not in 0..1000000")
+        if not _FILE.fullmatch(self.file):
+            raise ValueError(f'epoch {self.number}: the file "{self.file}" is not a plain name like epoch-012.onnx')
+        if not _SHA256.fullmatch(self.sha256):
+            raise ValueError(f"epoch {self.number}: its sha256 is not 64 hexadecimal digits")
+        if self.bytes < 1 or not _finite((self.parity, *self.scores.values())):
+            raise ValueError(f"epoch {self.number}: its size, parity or scores are not numbers that can be")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,10 +191,15 @@ class Manifest:
 
     def __post_init__(self) -> None:
         numbers = [epoch.number for epoch in self.epochs]
+        files = [epoch.file.lower() for epoch in self.epochs]
         if self.schema != SCHEMA:
             raise ValueError(f"schema {self.schema}, where this version reads {SCHEMA}")
+        if not is_preset_name(self.name):
+            raise ValueError(f'the name "{self.name}" is not made of lower-case letters, digits, - and _')
         if not numbers or numbers != sorted(set(numbers)):
             raise ValueError("the epochs must be there, once each and in order")
+        if len(set(files)) != len(files):
+            raise ValueError("two epochs share a file")
         if self.best_epoch not in numbers:
             raise ValueError(f"best_epoch {self.best_epoch} is not among the epochs {numbers}")
         if any(not 0 <= style < len(self.model.styles) for style in self.prior.style):

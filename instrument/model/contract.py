@@ -1,0 +1,44 @@
+"""What makes bars: the contracts that a session plays by, whatever is behind them.
+
+A `BarModel` is one epoch of a net (`instrument.model.onnx`) or its scripted twin (`instrument.model.scripted`). A
+`ModelSource` is a preset: a manifest, and a model for each of its epochs. Both may be called from any thread.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from instrument.core.bar import Bar, Floats
+from instrument.core.manifest import Manifest, ModelContract
+
+CONDITIONS = ("fill", "density", "energy")
+"""The columns of the condition: fill 0..1, density and energy as z-scores."""
+
+
+class BarModel(Protocol):
+    """Turns a place in the latent into a bar; the same arguments always give the same bar."""
+
+    @property
+    def contract(self) -> ModelContract: ...
+
+    def bar(self, z: Floats, style: Floats, condition: Floats, threshold: float = 0.5) -> Bar:
+        """One bar from z [latent_dim], style weights [S] with sum 1, and condition [3] (see `CONDITIONS`).
+
+        `threshold`: the probability above which an onset sounds. Raises ModelError where the net fails.
+        """
+
+
+class ModelSource(Protocol):
+    """A preset as a session sees it."""
+
+    @property
+    def manifest(self) -> Manifest: ...
+
+    @property
+    def epochs(self) -> tuple[int, ...]: ...
+
+    def model(self, epoch: int) -> BarModel:
+        """The epoch's model; made at the first call, then kept. Raises UsageError and ModelError."""
+
+    def resolve_epoch(self, wanted: str | int) -> int:
+        """ "best" or a number -> the number of an epoch that is there. Raises UsageError, naming the nearest."""

@@ -1,0 +1,115 @@
+"""A stranger's net is first run in a process that can be stopped.
+
+`inspect_model` lets through only what can't loop or read files; how much memory and time a net takes, only a run shows.
+The child has a bound on both. A net that passed is remembered by its hash in the cache folder, so that a preset is
+tried once.
+
+The child reads a line of JSON, the contract, and then the file from stdin; it answers with one line on stdout: "ok", or
+what is wrong.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+
+from instrument.core.manifest import ModelContract
+from instrument.errors import DataError, ModelError
+from instrument.files import write_atomic
+from instrument.text import printable
+
+TIMEOUT_S = 5.0
+MOST_MEMORY = 1536 * 2**20
+"""Address space of the child; with ONNX Runtime and numpy loaded it is a sixth of this."""
+
+RUNS = 3
+GOOD = b"ok"
+
+
+def probe(data: bytes, contract: ModelContract, cache: Path | None) -> None:
+    """Raises ModelError where the net can't be loaded and run within the bounds. `cache`: a folder, or None."""
+    header = msgspec.json.encode(contract)
+    digest = hashlib.sha256(header + b"\n" + data).hexdigest()
+    verdict = None if cache is None else cache / "probed" / digest
+    if verdict is not None and _read(verdict) == GOOD:
+        return
+    answer = _ask_child(header + b"\n" + data)
+    if answer != GOOD:
+        raise ModelError(printable(answer.decode("utf-8", "replace"), 300) or "the net ended the process that tried it")
+    if verdict is not None:
+        with contextlib.suppress(OSError, DataError):
+            verdict.parent.mkdir(parents=True, exist_ok=True)
+            write_atomic(verdict, GOOD)
+
+
+def _ask_child(question: bytes) -> bytes:
+    environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    try:
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "instrument.model.probe"],
+            input=question,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=TIMEOUT_S,
+            env=environment,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ModelError(f"the net took longer than {TIMEOUT_S:g} s to load and run") from error
+    except OSError as error:
+        raise ModelError(f"the net can't be tried: {error.strerror}") from error
+    return done.stdout.strip()
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+def _bound_this_process() -> None:
+    try:
+        import resource
+    except ImportError:  # Windows: the parent's timeout remains
+        return
+    limits = {
+        resource.RLIMIT_AS: MOST_MEMORY,
+        resource.RLIMIT_CPU: int(TIMEOUT_S),
+        resource.RLIMIT_FSIZE: 0,
+        resource.RLIMIT_CORE: 0,
+    }
+    for kind, most in limits.items():
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(kind, (most, most))
+
+
+def _answer(question: bytes) -> str:
+    from instrument.model.onnx import OnnxBarModel, golden_inputs
+
+    header, _, data = question.partition(b"\n")
+    try:
+        contract = msgspec.json.decode(header, type=ModelContract)
+        model = OnnxBarModel(data, contract)
+        for z, style, condition in zip(*golden_inputs(contract, RUNS), strict=True):
+            model.bar(z, style, condition)
+    except (ModelError, MemoryError, msgspec.DecodeError) as error:
+        return printable(str(error), 300) or "the net needs too much memory"
+    return GOOD.decode()
+
+
+def main() -> None:
+    """The child's whole life."""
+    question = sys.stdin.buffer.read()
+    _bound_this_process()
+    sys.stdout.write(_answer(question) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,21 @@
+"""Text from files and devices, made safe to show.
+
+A name in a preset, a track or a port may hold escape sequences that steer a terminal, or marks that turn the reading
+direction. Whatever comes from outside passes through here before it is shown or put into a message.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+
+
+def printable(text: str, limit: int = 500) -> str:
+    """One line of what can be seen: white space becomes single spaces, control and format characters go.
+
+    At most `limit` characters; what is cut ends in "…".
+    """
+    spaced = " ".join(text.split())
+    seen = "".join(mark for mark in spaced if unicodedata.category(mark) not in _UNSEEN)
+    return seen if len(seen) <= limit else seen[: limit - 1] + "…"
