@@ -87,9 +87,11 @@ class Canvas(Widget, Generic[Look]):
             self._strips.clear()
             self.refresh()
             return
-        for patch in patches(before, self.picture):
+        stale = patches(before, self.picture)
+        for patch in stale:
             self._strips.pop(patch.y, None)
-            self.refresh(Region(patch.x0, patch.y, patch.x1 - patch.x0, 1))
+        if stale:
+            self.refresh(*(Region(patch.x0, patch.y, patch.x1 - patch.x0, 1) for patch in stale))
 
 
 def _size(picture: Picture) -> tuple[int, int]:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from instrument.core.manifest import Manifest
 from instrument.session.view import Knobs
 from instrument.tui.glyphs import Glyphs, cut, inert
-from instrument.tui.picture import Picture, Row, Span, Tone, fill, gap, width_of
+from instrument.tui.picture import Picture, Row, Span, Tone, beside, fill, gap, width_of
 
-LABEL = 10
+LABEL = 11
 VALUE = 6
 MIXTURE = "mixture"
 
@@ -64,7 +64,7 @@ def _feel_words(human: float) -> str:
 
 DENSITY = Dial(name="density", field="density", key="D", says="how much is played")
 INTENSITY = Dial(name="intensity", field="energy", key="I", says="how hard it is played")
-VARIATION = Dial(name="variation", field="variation", key="V", says="how far bars stray from the home bar", rest=0.4)
+VARIATION = Dial(name="variation", field="variation", key="V", says="how far bars stray from home", rest=0.4)
 FEEL = Dial(
     name="feel",
     field="quantise",
@@ -108,17 +108,15 @@ class DialLook:
 
 
 def paint_dial(look: DialLook, width: int, height: int, glyphs: Glyphs) -> Picture:
-    """A line: name, bar, value. With two rows and more: name and value above, the bar beneath."""
+    """A line: name, bar, value. With more rows: name and value, the bar, what it does."""
     tone = Tone.ALIVE if look.held else Tone.TEXT
     words = look.dial.words(look.place)
     label = label_row(look.dial.label, look.dial.key, look.held, glyphs)
     if height >= 2:
         value = Span(words, Tone.ALIVE if look.held else Tone.STRONG)
-        says = Span(f"  {look.dial.says}", Tone.GHOST)
-        top = (*label, says) if width >= LABEL + len(says.text) + VALUE else label
-        room = width - width_of(top) - len(words)
-        bar = _rail(look.place, width, tone, glyphs)
-        return fill([(*top, gap(room), value), (bar[0], bar[1])], width, height)
+        rail = _rail(look.place, width - 1, tone, glyphs)
+        says = Span(f" {look.dial.says}", Tone.GHOST)
+        return fill([beside(label, (value,), width), (gap(1), *rail), (says,)], width, height)
     rail = _rail(look.place, max(width - LABEL - VALUE, 1), tone, glyphs)
     row: Row = (*label, gap(LABEL - width_of(label)), *rail, Span(f" {words:<{VALUE - 1}}", _value_tone(look.held)))
     return fill([row], width, height)

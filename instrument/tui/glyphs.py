@@ -16,7 +16,8 @@ NARROW_CONSOLES = ("linux", "dumb", "vt100", "vt102", "vt220", "ansi")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Glyphs:
-    """`heights`: eight levels of a cell, low to high. `block`: a full cell; `rail`, `fill`, `grip`: a knob's bar."""
+    """`heights`: the levels of a cell, low to high, short of a full one so that a stroke never
+    touches the one above. `block`: a full cell; `rail`, `fill`, `grip`: a knob's bar."""
 
     plain: bool
     heights: str
@@ -52,7 +53,7 @@ class Glyphs:
 
 FINE = Glyphs(
     plain=False,
-    heights="▁▂▃▄▅▆▇█",
+    heights="▁▂▃▄▅▆▇",
     block="█",
     empty="·",
     early="‹",
@@ -81,7 +82,7 @@ FINE = Glyphs(
 
 PLAIN = Glyphs(
     plain=True,
-    heights="12345678",
+    heights="123456789",
     block="#",
     empty=".",
     early="<",

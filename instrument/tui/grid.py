@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 
 from instrument.core.bar import Bar
 from instrument.core.timebase import STEPS_PER_BAR
 from instrument.tui.glyphs import Glyphs
-from instrument.tui.picture import Picture, Row, Span, Tone, fill, gap, trim
+from instrument.tui.picture import Picture, Row, Span, Tone, fill, gap, retone, trim
 from instrument.tui.strokes import LANES, SHORT_LANES, Lane, LaneStrokes, Stroke, mean_lateness_ms, strokes
 
 Column = tuple[str, Tone]
@@ -26,7 +27,7 @@ CELL_SIZES = ((6, 2), (6, 1), (5, 2), (5, 1), (4, 2), (4, 1), (3, 2), (3, 1), (2
 """Columns to a step and more between beats, best first."""
 MOST_ROWS_PER_LANE = 3
 SILENCE: LaneStrokes = (None,) * STEPS_PER_BAR
-ON_HEAD = {Tone.GHOST: Tone.HEAD, Tone.QUIET: Tone.HEAD}
+UNDER_HEAD = {Tone.GHOST: Tone.HEAD, Tone.QUIET: Tone.HEAD, Tone.STRONG: Tone.HEAD_HIT}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +60,10 @@ class GridLayout:
     @property
     def bar_width(self) -> int:
         return STEPS_PER_BAR * self.cell + (STEPS_PER_BAR // STEPS_PER_BEAT - 1) * self.beat_gap
+
+    def column(self, step: int) -> int:
+        """Where a step's cell begins in its bar."""
+        return step * self.cell + step // STEPS_PER_BEAT * self.beat_gap
 
 
 def grid_layout(width: int, height: int) -> GridLayout:
@@ -94,8 +99,9 @@ def paint_grids(look: GridLook, width: int, height: int, glyphs: Glyphs) -> Pict
     layout = grid_layout(width, height)
     rows: list[Row] = [_captions(look, layout)] if layout.captions else []
     rows.append(_count(look, layout))
-    for lane in layout.lanes:
-        rows += _lane(look, lane, layout, glyphs)
+    lanes = _lanes(look.now, look.next, look.tempo_bpm, layout, glyphs)
+    at = layout.label + layout.column(look.step)
+    rows += [retone(row, at, at + layout.cell, UNDER_HEAD) for row in lanes] if look.step >= 0 else lanes
     rows.append(_foot(look, layout, glyphs))
     above = max((height - len(rows)) // 2, 0) if layout.captions else 0
     return fill([(gap(layout.margin), *row) for row in [*[()] * above, *rows]], width, height)
@@ -132,22 +138,33 @@ def _count(look: GridLook, layout: GridLayout) -> Row:
         plain.append(_place(mark, at, layout.cell, tone))
         sounding = look.step >= 0 and look.step // STEPS_PER_BEAT == beat
         lit.append(_place(mark, at, layout.cell, Tone.ALIVE if sounding and not part else tone))
-    return (gap(layout.label), *_two(_join(lit, layout), _join(plain, layout), layout))
+    fill_word = () if layout.captions else _fill_words(look.fill_in, here=min(max(look.fill_in, 0), 1))
+    lead = trim((Span("FILL", Tone.ALIVE),) if fill_word else (), layout.label)
+    return (*lead, *_two(_join(lit, layout), _join(plain, layout), layout))
 
 
-def _lane(look: GridLook, lane: Lane, layout: GridLayout, glyphs: Glyphs) -> list[Row]:
+@lru_cache(maxsize=8)
+def _lanes(now: Bar | None, later: Bar | None, tempo_bpm: float, layout: GridLayout, glyphs: Glyphs) -> tuple[Row, ...]:
+    """All lanes without the playhead: painted once to a bar, while the playhead moves over them."""
+    rows: list[Row] = []
+    for lane in layout.lanes:
+        first, second = (strokes(bar, lane) if bar else SILENCE for bar in (now, later))
+        rows += _lane(lane, first, second, tempo_bpm, layout, glyphs)
+    return tuple(rows)
+
+
+def _lane(
+    lane: Lane, now: LaneStrokes, later: LaneStrokes, tempo_bpm: float, layout: GridLayout, glyphs: Glyphs
+) -> list[Row]:
     """The lane's rows, top to bottom; its name stands at the lowest, where the strokes stand."""
-    now = strokes(look.now, lane) if look.now else SILENCE
-    later = strokes(look.next, lane) if look.next else SILENCE
     rows: list[Row] = []
     for level in reversed(range(layout.rows)):
-        first = _bar_columns(now, level, layout, glyphs, head=look.step, tone=Tone.STRONG)
-        second = _bar_columns(later, level, layout, glyphs, head=-1, tone=Tone.TEXT)
-        name = Span(f"{lane.label:<{layout.label}}" if level == 0 else " " * layout.label, Tone.QUIET)
+        first = _bar_columns(now, level, layout, glyphs, Tone.STRONG)
+        second = _bar_columns(later, level, layout, glyphs, Tone.TEXT)
+        name = Span(f"{lane.label if level == 0 else '':<{layout.label - 1}}", Tone.QUIET)
         lead = _lead(now, layout, glyphs) if level == 0 else gap(1)
-        timing = _timing(now, look.tempo_bpm, level) if layout.timing else gap(0)
-        row = _two(_join(first, layout), _join(second, layout), layout, timing)
-        rows.append((Span(name.text[:-1], name.tone), lead, *row))
+        timing = _timing(now, tempo_bpm, level) if layout.timing else gap(0)
+        rows.append((name, lead, *_two(_join(first, layout), _join(second, layout), layout, timing)))
     return rows
 
 
@@ -162,9 +179,7 @@ def _timing(row: LaneStrokes, tempo_bpm: float, level: int) -> Span:
     return Span(f"{late:+5.0f} ms" if late is not None and level == 0 else "", Tone.GHOST)
 
 
-def _bar_columns(
-    row: LaneStrokes, level: int, layout: GridLayout, glyphs: Glyphs, *, head: int, tone: Tone
-) -> list[list[Column]]:
+def _bar_columns(row: LaneStrokes, level: int, layout: GridLayout, glyphs: Glyphs, tone: Tone) -> list[list[Column]]:
     """A bar's cells at one of a lane's rows, `level` 0 the lowest."""
     cells: list[list[Column]] = []
     for step, stroke in enumerate(row):
@@ -173,8 +188,6 @@ def _bar_columns(
             columns = _wide_cell(stroke, step, level, layout, glyphs, tone)
         else:
             columns = _narrow_cell(stroke, after, step, layout, glyphs, tone)
-        if step == head:
-            columns = [(c, ON_HEAD.get(t, Tone.HEAD_HIT)) for c, t in columns]
         cells.append(columns)
     return cells
 
@@ -247,11 +260,10 @@ def _two(first: Row, second: Row, layout: GridLayout, note: Span | None = None) 
 
 def _foot(look: GridLook, layout: GridLayout, glyphs: Glyphs) -> Row:
     """The playhead's foot, and in words how the hands sit against the grid."""
-    at = look.step * layout.cell + look.step // STEPS_PER_BEAT * layout.beat_gap
-    at += layout.cell // 2 if layout.cell > 2 else 0
+    at = layout.column(look.step) + (layout.cell // 2 if layout.cell > 2 else 0)
     head = (gap(at), Span(glyphs.head, Tone.ALIVE)) if look.step >= 0 else ()
     row = trim((gap(layout.label), *head), layout.label + layout.bar_width)
-    if layout.bars == 1 or look.now is None:
+    if layout.bars == 1 or layout.timing or look.now is None:
         return row
     return (*row, gap(layout.between), *_feel_words(look.now, look.tempo_bpm))
 

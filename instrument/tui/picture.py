@@ -6,26 +6,27 @@ pictures can be compared, so that a screen repaints only the cells that changed.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
+from enum import IntEnum, auto
 from typing import NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 
 
-class Tone(Enum):
+class Tone(IntEnum):
     """GHOST: hardly there (empty steps, rails). QUIET: can wait. TEXT: plain. STRONG: look here. ALIVE: it moves or is
     held now. HEAD, HEAD_HIT: under the playhead. TROUBLE: something is wrong. KEY: a key to press."""
 
-    GHOST = "ghost"
-    QUIET = "quiet"
-    TEXT = "text"
-    STRONG = "strong"
-    ALIVE = "alive"
-    HEAD = "head"
-    HEAD_HIT = "head-hit"
-    TROUBLE = "trouble"
-    KEY = "key"
+    GHOST = auto()
+    QUIET = auto()
+    TEXT = auto()
+    STRONG = auto()
+    ALIVE = auto()
+    HEAD = auto()
+    HEAD_HIT = auto()
+    TROUBLE = auto()
+    KEY = auto()
 
 
 class Span(NamedTuple):
@@ -79,6 +80,22 @@ def beside(left: Row, right: Row, width: int) -> Row:
 
 def centred(row: Row, width: int) -> Row:
     return trim((gap((width - width_of(row)) // 2), *row), width)
+
+
+def retone(row: Row, x0: int, x1: int, tones: Mapping[Tone, Tone]) -> Row:
+    """The same characters, with the tones of the cells `x0` up to but without `x1` changed. One cell to a character."""
+    spans: list[Span] = []
+    x = 0
+    for span in row:
+        start, x = x, x + len(span.text)
+        if x <= x0 or start >= x1:
+            spans.append(span)
+            continue
+        before, after = max(x0 - start, 0), x1 - start
+        text, tone = span
+        parts = (Span(text[:before], tone), Span(text[before:after], tones.get(tone, tone)), Span(text[after:], tone))
+        spans += [part for part in parts if part.text]
+    return tuple(spans)
 
 
 def fill(rows: list[Row], width: int, height: int) -> Picture:

@@ -55,6 +55,7 @@ class Stage(Screen[None]):
         self.session = session
         self.glyphs = glyphs
         self._frames_per_s = frames_per_s
+        self._canvases: list[Canvas[Any]] = []
         self._message_timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -81,6 +82,7 @@ class Stage(Screen[None]):
         yield Hints(g, id="hints")
 
     def on_mount(self) -> None:
+        self._canvases = list(self.query(Canvas))
         self.take_picture()
         if self._frames_per_s > 0:
             self.set_interval(1 / self._frames_per_s, self.take_picture)
@@ -96,11 +98,11 @@ class Stage(Screen[None]):
 
     def watch_shown(self, view: StageView | None) -> None:
         if view is not None:
-            for canvas in self.query(Canvas):
+            for canvas in self._canvases:
                 canvas.show(view)
 
     def dress(self, palette: Palette) -> None:
-        for canvas in self.query(Canvas):
+        for canvas in self._canvases:
             canvas.dress(palette)
 
     def say(self, message: str, *, trouble: bool = False) -> None:

@@ -8,13 +8,15 @@ from instrument.core.timebase import BAR_TICKS, BEATS_PER_BAR, PPQ, STEPS_PER_BA
 from instrument.session.view import StageView
 from instrument.tui.digits import HEIGHT, big
 from instrument.tui.glyphs import Glyphs, cut, inert
-from instrument.tui.picture import Picture, Row, Span, Tone, beside, fill, gap, width_of
+from instrument.tui.picture import Picture, Row, Span, Tone, beside, fill, gap, trim, width_of
 
 NAME = "GHOSTNOTE"
 STEP_TICKS = BAR_TICKS // STEPS_PER_BAR
 STEPS_PER_BEAT = STEPS_PER_BAR // BEATS_PER_BAR
-BIG_WIDTH = 132
+BIG_WIDTH = 138
 """Columns that the big figures need, side by side."""
+NAME_WIDTH = 30
+BEAT_WIDTH = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,14 +132,28 @@ def _tall(look: TransportLook, width: int, glyphs: Glyphs) -> list[Row]:
     star = f" {glyphs.best} best" if look.best else ""
     words: list[Row] = [
         (Span(NAME, Tone.STRONG),),
-        (Span(cut(look.title, 28, glyphs)),),
+        (Span(cut(look.title, NAME_WIDTH - 2, glyphs)),),
         (Span(f"epoch {look.epoch}{star}", Tone.QUIET),),
         (),
-        beats(look, glyphs),
+        (Span(f"bar {look.place.bar}", Tone.QUIET),),
     ]
-    rows = []
+    rows: list[Row] = []
     for y in range(HEIGHT):
         note = {0: "BPM", 2: look.sync, 4: "playing" if look.playing else "stopped"}.get(y, "")
-        left = (*words[y], gap(30 - width_of(words[y])), *sign[y], gap(4), *tempo[y], gap(2), Span(note, Tone.QUIET))
+        left = (*words[y], gap(NAME_WIDTH - width_of(words[y])), *sign[y], gap(4), *tempo[y], gap(2))
+        left = (
+            *trim((*left, Span(cut(note, 12, glyphs), Tone.QUIET)), width_of(left) + 14),
+            *_big_beats(look, y, glyphs),
+        )
         rows.append(beside(left, place[y], width))
     return rows
+
+
+def _big_beats(look: TransportLook, y: int, glyphs: Glyphs) -> Row:
+    """Four fields on a line; the one of the beat that sounds is full."""
+    row: list[Span] = []
+    for beat in range(1, BEATS_PER_BAR + 1):
+        on = look.playing and look.place.beat == beat
+        mark = glyphs.block if on and y > 0 else glyphs.rule if y == HEIGHT - 1 else " "
+        row += [Span(mark * BEAT_WIDTH, Tone.ALIVE if on else Tone.GHOST), gap(2)]
+    return tuple(row)

@@ -193,7 +193,7 @@ class DialControl(Control[DialLook]):
         return {self.dial.field: self.dial.rest}
 
     def touched(self, column: int, row: int) -> Mapping[str, Any]:
-        start, width = (LABEL, self.size.width - LABEL - VALUE) if self.size.height == 1 else (0, self.size.width)
+        start, width = (LABEL, self.size.width - LABEL - VALUE) if self.size.height == 1 else (1, self.size.width - 1)
         return self.dial.to((column - start) / max(width - 1, 1)) if column >= start else {}
 
 
