@@ -1,0 +1,191 @@
+"""From a run folder to a preset: every chosen epoch exported, proved, and written with what a player must know."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import onnx
+
+from export.graph import encode, to_onnx, with_weights
+from export.parity import Parity, prove
+from instrument.core.drums import VOICES
+from instrument.core.manifest import SCHEMA, Epoch, Manifest, ModelContract, Tensor, is_preset_name
+from instrument.errors import DataError, ModelError, UsageError
+from instrument.model.epochs import listed
+from instrument.model.onnx import OnnxBarModel
+from instrument.model.preset import check_replaceable, write_preset
+from training.networks import CONDITIONS, NetworkShape, PlayableGenerator
+from training.runs import best_epoch, read_facts, read_recipe, read_stats
+from training.snapshot import epochs as snapshot_epochs
+from training.snapshot import load_snapshot, network_shape
+
+Progress = Callable[[int, int], None]
+"""Told the epochs done and those in all."""
+
+Choice = Literal["all", "best"] | list[int]
+
+LICENCE = "CC-BY-4.0"
+ATTRIBUTION = (
+    "Trained on the Groove MIDI Dataset by Jon Gillick, Adam Roberts, Jesse Engel, Douglas Eck and David Bamman "
+    "(Learning to Groove with Inverse Sequence Transformations, ICML 2019; "
+    "https://magenta.tensorflow.org/datasets/groove), licensed under CC BY 4.0."
+)
+NOT_SCORES = ("epoch", "bars", "seconds", "lr", "jitter", "penalty")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportReport:
+    """What was written. `parity` by epoch number."""
+
+    folder: Path
+    manifest: Manifest
+    parity: dict[int, Parity]
+    seconds: float
+
+
+def export_run(
+    run: Path, out: Path, *, epochs: Choice = "all", name: str | None = None, progress: Progress | None = None
+) -> ExportReport:
+    """The preset `out` from the snapshots of `run`. `name`: what the player will call it, else the folder's name.
+
+    Raises UsageError for an epoch or a name that can't be, DataError for what can't be read or written, and ModelError
+    where a file is not proved; nothing is written then.
+    """
+    started = time.monotonic()
+    numbers = _choose(run, epochs)
+    called = name or _as_name(out.name)
+    if not is_preset_name(called):
+        raise UsageError(f'"{called}" can\'t name a preset: lower-case letters, digits, - and _ can')
+    check_replaceable(out)
+    contract = bar_contract(run)
+    rows = {int(row["epoch"]): row for row in read_stats(run)}
+    entries, files, parity = [], {}, {}
+    exporter = Exporter(contract)
+    for done, number in enumerate(numbers):
+        if progress:
+            progress(done, len(numbers))
+        data, proof = exporter.epoch(run, number, {"preset": called, "epoch": number, "licence": LICENCE})
+        entry = _entry(number, data, proof, rows.get(number, {}))
+        entries.append(entry)
+        files[entry.file], parity[number] = data, proof
+    if progress:
+        progress(len(numbers), len(numbers))
+    manifest = _manifest(run, called, contract, tuple(entries), rows)
+    write_preset(manifest, files, out)
+    return ExportReport(folder=out, manifest=manifest, parity=parity, seconds=time.monotonic() - started)
+
+
+class Exporter:
+    """Exports the epochs of one run; the graph is made at the first."""
+
+    def __init__(self, contract: ModelContract) -> None:
+        self.contract = contract
+        self._graph: onnx.ModelProto | None = None
+
+    def epoch(self, run: Path, number: int, facts: dict[str, Any]) -> tuple[bytes, Parity]:
+        """The bytes of the epoch's file and their proof. Raises ModelError, naming run and epoch."""
+        net = PlayableGenerator(load_snapshot(run, number)).eval()
+        model = None if self._graph is None else with_weights(self._graph, net.state_dict())
+        try:
+            if model is None:
+                model = self._graph = to_onnx(net, self.contract)
+            data = encode(model, self.contract, facts)
+            return data, prove(net, OnnxBarModel(data, self.contract))
+        except ModelError as error:
+            raise ModelError(f"epoch {number} of {run} can't be exported: {error}") from error
+
+
+def bar_contract(run: Path) -> ModelContract:
+    """What the generator of a run takes and gives. Raises DataError."""
+    styles = read_facts(run).styles
+    return contract_of(network_shape(read_recipe(run), len(styles)), styles)
+
+
+def contract_of(shape: NetworkShape, styles: tuple[str, ...]) -> ModelContract:
+    """The contract of a generator of this shape."""
+    planes = (shape.hit_planes, VOICES, shape.steps)
+    return ModelContract(
+        kind="bar",
+        latent_dim=shape.latent_dim,
+        planes=shape.hit_planes,
+        voices=VOICES,
+        steps=shape.steps,
+        styles=styles,
+        inputs=(
+            Tensor(name="z", shape=(shape.latent_dim,)),
+            Tensor(name="style", shape=(len(styles),)),
+            Tensor(name="condition", shape=(CONDITIONS,)),
+        ),
+        outputs=tuple(Tensor(name=name, shape=planes) for name in ("onset", "velocity", "offset")),
+    )
+
+
+def _choose(run: Path, epochs: Choice) -> list[int]:
+    there = snapshot_epochs(run)
+    if not there:
+        raise DataError(f"{run} has no snapshot yet; train it for an epoch first")
+    if epochs == "all":
+        return there
+    if epochs == "best":
+        return [best_epoch([row for row in read_stats(run) if row["epoch"] in there]) or there[-1]]
+    missing = sorted(set(epochs) - set(there))
+    if missing or not epochs:
+        raise UsageError(
+            f"{run} has no snapshot of epoch {listed(missing) or '(none given)'}; there are {listed(there)}"
+        )
+    return sorted(set(epochs))
+
+
+def _entry(number: int, data: bytes, proof: Parity, row: dict[str, Any]) -> Epoch:
+    scores = {
+        key: round(float(value), 6)
+        for key, value in row.items()
+        if key not in NOT_SCORES and isinstance(value, int | float) and math.isfinite(value)
+    }
+    return Epoch(
+        number=number,
+        file=f"epoch-{number:03d}.onnx",
+        sha256=hashlib.sha256(data).hexdigest(),
+        bytes=len(data),
+        parity=proof.difference,
+        scores={key: value for key, value in scores.items() if not key.startswith("loss")},
+    )
+
+
+def _manifest(
+    run: Path, name: str, contract: ModelContract, entries: tuple[Epoch, ...], rows: dict[int, dict[str, Any]]
+) -> Manifest:
+    facts, recipe = read_facts(run), read_recipe(run)
+    numbers = [entry.number for entry in entries]
+    last = rows.get(max(rows, default=0), {})
+    training: dict[str, str | int | float] = {
+        "epochs": max(rows, default=numbers[-1]),
+        "bars": int(last.get("bars", 0)),
+        "seconds": round(float(last.get("seconds", 0.0))),
+        "seed": facts.seed,
+    }
+    return Manifest(
+        schema=SCHEMA,
+        name=name,
+        title=name.replace("-", " ").replace("_", " ").capitalize(),
+        licence=LICENCE,
+        attribution=ATTRIBUTION,
+        recipe=recipe.name,
+        best_epoch=best_epoch([rows[number] for number in numbers if number in rows]) or numbers[-1],
+        model=contract,
+        conditions=facts.conditions,
+        epochs=entries,
+        prior=facts.prior,
+        training=training | {f"data_{key}": value for key, value in facts.data.items()},
+    )
+
+
+def _as_name(text: str) -> str:
+    return re.sub(r"[^a-z0-9_-]+", "-", text.lower()).strip("-_")[:64] or "preset"

@@ -1,0 +1,129 @@
+"""A preset: a folder with `preset.toml` and one ONNX file per epoch, and the models that come out of it.
+
+Nothing in it is trusted. Each file is read once, its hash compared with the manifest's, and what was hashed is what
+runs. A net that doesn't come with the instrument is tried in another process first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import stat
+import tempfile
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+from instrument.core.manifest import Epoch, Manifest
+from instrument.errors import DataError, ModelError
+from instrument.files import write_atomic
+from instrument.model.epochs import resolve_epoch
+from instrument.model.inspection import LARGEST_MODEL, inspect_model
+from instrument.model.manifest_file import MANIFEST, encode_manifest, read_manifest
+from instrument.model.onnx import OnnxBarModel, check_playable
+from instrument.model.probe import probe
+from instrument.text import printable
+
+
+class Preset:
+    """Keeps the contract of `ModelSource`. Any thread may call it."""
+
+    def __init__(self, folder: Path, *, trusted: bool, cache: Path | None = None) -> None:
+        """Reads the manifest only. `trusted`: came with the instrument, no probe; `cache`: where probes are remembered.
+
+        Raises DataError and ModelError.
+        """
+        self.folder = folder
+        self.trusted = trusted
+        self.manifest = read_manifest(folder)
+        try:
+            check_playable(self.manifest.model)
+        except ModelError as error:
+            raise ModelError(f"{printable(str(folder / MANIFEST))}: {error}") from error
+        self._cache = cache
+        self._models: dict[int, OnnxBarModel] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def epochs(self) -> tuple[int, ...]:
+        return tuple(epoch.number for epoch in self.manifest.epochs)
+
+    def resolve_epoch(self, wanted: str | int) -> int:
+        """See `ModelSource.resolve_epoch`."""
+        return resolve_epoch(self.manifest, wanted)
+
+    def model(self, epoch: int) -> OnnxBarModel:
+        """See `ModelSource.model`. The first call for an epoch takes some milliseconds, or a second with a probe."""
+        entry = self.manifest.epoch(self.resolve_epoch(epoch))
+        with self._lock:
+            if entry.number not in self._models:
+                self._models[entry.number] = self._load(entry)
+            return self._models[entry.number]
+
+    def _load(self, entry: Epoch) -> OnnxBarModel:
+        path = self.folder / entry.file
+        data = read_epoch(self.folder, entry)
+        try:
+            if not self.trusted:
+                inspect_model(data, self.manifest.model)
+                probe(data, self.manifest.model, self._cache)
+            return OnnxBarModel(data, self.manifest.model)
+        except ModelError as error:
+            raise ModelError(f"{printable(str(path))} can't be played: {error}") from error
+
+
+def read_epoch(folder: Path, entry: Epoch) -> bytes:
+    """The epoch's bytes, a regular file inside the folder that is what its hash says. Raises DataError, ModelError."""
+    path = folder / entry.file
+    name = printable(str(path))
+    try:
+        if not stat.S_ISREG(path.lstat().st_mode):
+            raise ModelError(f"{name} is not a plain file")
+        with path.open("rb") as file:
+            data = file.read(LARGEST_MODEL + 1)
+    except OSError as error:
+        raise DataError(f"can't read {name}: {error.strerror}") from error
+    if len(data) != entry.bytes or hashlib.sha256(data).hexdigest() != entry.sha256:
+        raise ModelError(f"{name} is not what preset.toml says: damaged or changed; install the preset again")
+    return data
+
+
+def write_preset(manifest: Manifest, files: Mapping[str, bytes], out: Path) -> None:
+    """The folder `out`, whole or not at all: made beside its place, then renamed. A preset that was there is replaced.
+
+    `files`: the bytes of each epoch's file by name. Raises DataError where `out` can't be written or holds other
+    things.
+    """
+    check_replaceable(out)
+    wanted = {epoch.file for epoch in manifest.epochs}
+    if wanted != files.keys():
+        raise ValueError(f"the manifest names {sorted(wanted)}, the files are {sorted(files)}")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.", ignore_cleanup_errors=True) as beside:
+            fresh = Path(beside) / "new"
+            fresh.mkdir()
+            for name, data in files.items():
+                write_atomic(fresh / name, data)
+            write_atomic(fresh / MANIFEST, encode_manifest(manifest))
+            _keep_prose(out, fresh)
+            if out.exists():
+                out.rename(Path(beside) / "old")
+            fresh.rename(out)
+    except OSError as error:
+        raise DataError(f"can't write {printable(str(out))}: {error.strerror}") from error
+
+
+def check_replaceable(out: Path) -> None:
+    """Raises DataError where `out` is there and is neither empty nor a preset."""
+    if out.is_symlink() or (out.exists() and not out.is_dir()):
+        raise DataError(f"{printable(str(out))} is there and is no preset; choose another place")
+    if out.is_dir() and any(out.iterdir()) and not (out / MANIFEST).is_file():
+        raise DataError(f"{printable(str(out))} is there and holds other things than a preset; choose another place")
+
+
+def _keep_prose(old: Path, fresh: Path) -> None:
+    """Pages that somebody wrote beside a preset outlive its next export."""
+    for page in sorted(old.glob("*.md")) if old.is_dir() else []:
+        if page.is_file() and not page.is_symlink():
+            shutil.copyfile(page, fresh / page.name)
