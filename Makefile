@@ -1,0 +1,55 @@
+# `make` alone prints this help.
+PYTHON ?= $(shell command -v python3.12 || command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+MIN ?= 10
+.DEFAULT_GOAL := help
+.PHONY: help install play test check bench soak format screenshots clean
+
+help: ## print this help
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' || \
+	  { echo "Ghostnote needs Python 3.11 or 3.12; name one with: make PYTHON=python3.12 ..." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.play: $(BIN)/python pyproject.toml constraints.txt
+	$(PIP) -e .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.play
+	$(PIP) -e '.[train,dev,audio]'
+	@touch $@
+
+install: $(VENV)/.play ## set up what playing needs, in .venv
+
+play: install ## open the instrument
+	@$(BIN)/ghostnote
+
+test: $(VENV)/.test ## set up all and run all tests
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.test ## format, lint, types, import contracts, tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest
+
+format: $(VENV)/.test ## put the code in order
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: install ## measure speed, lateness and size here
+	$(BIN)/ghostnote bench
+
+soak: install ## play for MIN minutes and report what drifted, hung or was late
+	$(BIN)/ghostnote bench --only soak --seconds $$(( $(MIN) * 60 ))
+
+screenshots: install ## draw the README's pictures anew
+	$(BIN)/python -m instrument.tui.screenshot docs
+
+clean: ## remove what was built
+	rm -rf $(VENV) build dist *.egg-info
