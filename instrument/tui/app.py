@@ -7,16 +7,19 @@ import threading
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from textual.app import App, SystemCommand
+from textual.dom import DOMNode
 from textual.screen import Screen
 
 from instrument.session.contract import Session
 from instrument.tui import farewell
 from instrument.tui.glyphs import glyphs_for
-from instrument.tui.keys import APP, STAGE_GROUPS, bindings, check_keymap
+from instrument.tui.keys import APP, HAND, STAGE_GROUPS, bindings, check_keymap
 from instrument.tui.palette import DAY, NIGHT, palette
 from instrument.tui.stage import Stage
 
 FRAMES_PER_S = 30.0
+NOT_OFFERED = ("Keys", "Maximize", "Minimize")
+"""Textual's commands that we do better or not at all."""
 FEW_COLOURS = ("standard", "windows", None)
 """Rich's names of colour systems with sixteen colours or none."""
 
@@ -93,14 +96,16 @@ class GhostnoteApp(App[int]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Every action, then Textual's own: theme, screenshot, quit."""
-        for group in STAGE_GROUPS:
+        for group in (*STAGE_GROUPS, HAND):
             for action in group.actions:
-                yield SystemCommand(action.name, action.says, self._caller(action.call))
-        yield from super().get_system_commands(screen)
+                node = self.stage.focused if group is HAND else self.stage
+                yield SystemCommand(action.name, action.says, self._caller(action.call, node or self.stage))
+        yield SystemCommand("Suspend", "Stop, and to the shell", self.action_suspend_process)
+        yield from (command for command in super().get_system_commands(screen) if command.title not in NOT_OFFERED)
 
-    def _caller(self, call: str) -> Callable[[], Awaitable[None]]:
+    def _caller(self, call: str, node: DOMNode) -> Callable[[], Awaitable[None]]:
         async def run() -> None:
-            await self.run_action(call, self.stage)
+            await self.run_action(call, node)
 
         return run
 

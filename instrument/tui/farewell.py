@@ -1,6 +1,6 @@
 """Leaving on a signal: silence first, then the terminal, and never hanging.
 
-Left alone, SIGTERM, SIGHUP and SIGQUIT end the process at once, with notes hanging and the terminal raw. So they are
+Left alone, SIGINT, SIGTERM, SIGHUP and SIGQUIT end the process at once, with notes hanging and the terminal raw. So they are
 taken by the event loop: the session is closed (note-offs), the app asked to end, and a timer sees to it that a
 terminal that is gone, or a port that blocks, can't keep the process alive.
 """
@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable
 
 LAST_RESORT_S = 1.0
-SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGQUIT") if hasattr(signal, name))
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT") if hasattr(signal, name))
 TERMINAL_BACK = "\x1b[?1049l\x1b[?25h\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[0m"
 """Main screen, cursor, no mouse, no bracketed paste, plain text."""
 

@@ -26,6 +26,7 @@ COUNT = "e&a"
 CELL_SIZES = ((6, 2), (6, 1), (5, 2), (5, 1), (4, 2), (4, 1), (3, 2), (3, 1), (2, 1), (2, 0), (1, 0))
 """Columns to a step and more between beats, best first."""
 MOST_ROWS_PER_LANE = 3
+TWO_BARS_WIDTH = 75
 SILENCE: LaneStrokes = (None,) * STEPS_PER_BAR
 UNDER_HEAD = {Tone.GHOST: Tone.HEAD, Tone.QUIET: Tone.HEAD, Tone.STRONG: Tone.HEAD_HIT}
 
@@ -67,8 +68,8 @@ class GridLayout:
 
 
 def grid_layout(width: int, height: int) -> GridLayout:
-    """The most legible division: two bars from 76 columns, nine lanes from 11 rows, else the short lanes."""
-    bars = 2 if width >= 76 else 1
+    """The most legible division: two bars from 75 columns, nine lanes from 11 rows, else the short lanes."""
+    bars = 2 if width >= TWO_BARS_WIDTH else 1
     lanes = LANES if height >= len(LANES) + 2 else SHORT_LANES
     captions = height >= len(lanes) + 3
     spare = height - 2 - captions

@@ -19,7 +19,7 @@ def layout_for(width: int, height: int) -> Layout:
     """By the window's columns and rows."""
     if width >= 140 and height >= 40:
         return Layout.LARGE
-    if width >= 76 and height >= 22:
+    if width >= 77 and height >= 22:
         return Layout.NORMAL
     if width >= 38 and height >= 34:
         return Layout.NARROW

@@ -37,9 +37,9 @@ def moved(x: float, y: float, right: float, up: float) -> dict[str, float]:
     return {"x": round(min(max(x + right, -1.0), 1.0), 6), "y": round(min(max(y + up, -1.0), 1.0), 6)}
 
 
-def cell_of(look: PadLook, width: int, height: int) -> tuple[int, int]:
-    """The column and row of the place on a field of this size; up is up."""
-    return round((look.x + 1) / 2 * (width - 1)), round((1 - look.y) / 2 * (height - 1))
+def cell_of(x: float, y: float, width: int, height: int) -> tuple[int, int]:
+    """The column and row of a place on a field of this size; up is up."""
+    return round((x + 1) / 2 * (width - 1)), round((1 - y) / 2 * (height - 1))
 
 
 def place_at(column: int, row: int, width: int, height: int) -> tuple[float, float]:
@@ -74,11 +74,12 @@ def _figures_wide(look: PadLook, width: int) -> Row:
 
 def _field(look: PadLook, width: int, height: int, glyphs: Glyphs) -> list[Row]:
     """Axes, a grid of quiet dots, and the place."""
-    column, row = cell_of(look, width, height)
+    column, row = cell_of(look.x, look.y, width, height)
+    home = cell_of(0.0, 0.0, width, height)
     here = Span(glyphs.here, Tone.ALIVE)
     rows: list[Row] = []
     for y in range(height):
-        line = "".join(_ground(x, y, width, height, glyphs) for x in range(width))
+        line = "".join(_ground(x - home[0], y - home[1], height, glyphs) for x in range(width))
         if y == row:
             rows.append((Span(line[:column], Tone.GHOST), here, Span(line[column + 1 :], Tone.GHOST)))
         else:
@@ -86,10 +87,8 @@ def _field(look: PadLook, width: int, height: int, glyphs: Glyphs) -> list[Row]:
     return rows
 
 
-def _ground(x: int, y: int, width: int, height: int, glyphs: Glyphs) -> str:
-    across, down = y == height // 2, x == width // 2
-    if across and down:
-        return glyphs.cross
-    if across or down:
-        return glyphs.axis_x if across else glyphs.axis_y
-    return glyphs.dot if (x - width // 2) % 4 == 0 and (height < 8 or (y - height // 2) % 2 == 0) else " "
+def _ground(right: int, down: int, height: int, glyphs: Glyphs) -> str:
+    """The field's glyph so far from its middle: a cross, its arms, and dots that thin out on a tall field."""
+    if not right or not down:
+        return glyphs.cross if right == down else glyphs.axis_y if not right else glyphs.axis_x
+    return glyphs.dot if right % 4 == 0 and (height < 8 or down % 2 == 0) else " "
