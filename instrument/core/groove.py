@@ -1,0 +1,45 @@
+"""Groove: what is done to a bar between the net and the port. Pure functions, each without effect at its zero."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from instrument.core.bar import GRID, Bar, Grid, decode
+from instrument.core.drums import CHOKES, VOICES, KitMap, Voice
+from instrument.core.events import Note
+
+
+def quantise(bar: Bar, amount: float) -> Bar:
+    """Pull every onset towards its step: 0 leaves the drummer's timing, 1 puts all on the grid."""
+    if amount == 0:
+        return bar
+    return Bar(onset=bar.onset, velocity=bar.velocity, offset=(bar.offset * np.float32(1 - amount)).astype(np.float32))
+
+
+def swing_ticks(swing: float, grid: Grid = GRID) -> int:
+    """How much later the second step of each pair comes: `swing` is the first step's share of the pair, 50..75 %."""
+    return round((swing - 50.0) / 100.0 * 2 * grid.step_ticks)
+
+
+def strokes(bar: Bar, kit: KitMap, *, swing: float = 50.0, grid: Grid = GRID) -> tuple[Note, ...]:
+    """A bar as the kit's notes, sorted by tick; a straight bar becomes a swung one by `swing` > 50."""
+    hits, cells = decode(bar, grid=grid)
+    late = swing_ticks(swing, grid)
+    notes = []
+    for tick, voice, velocity, cell in zip(
+        hits.tick.tolist(), hits.voice.tolist(), hits.velocity.tolist(), cells.tolist(), strict=True
+    ):
+        target = kit.targets[voice]
+        choked = CHOKES.get(Voice(voice))
+        notes.append(
+            Note(
+                tick=tick + late * (cell % grid.steps % 2),
+                channel=target.channel,
+                note=target.note,
+                velocity=velocity,
+                length_ticks=target.length_ticks,
+                cell=cell,
+                chokes=-1 if choked is None else kit.targets[choked].note,
+            )
+        )
+    return tuple(sorted(notes, key=lambda note: (note.tick, note.cell % (VOICES * grid.steps))))

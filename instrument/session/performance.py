@@ -1,0 +1,309 @@
+"""A live performance: the knobs and their history, and the thread that keeps the engine fed.
+
+Threads: the screen's (or the headless loop's) thread calls everything public; the feeder thread alone talks to the
+engine's pipe and to the net. They share the state below under one lock, held for microseconds, and pass only frozen
+values. The feeder is never waited for: a bar that isn't ready in time is played over by the engine, which counts it.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from instrument.core.bar import Bar
+from instrument.core.timebase import BAR_TICKS, seconds_to_ticks
+from instrument.engine.client import EngineClient
+from instrument.engine.messages import (
+    Config,
+    Journal,
+    Load,
+    Panic,
+    Play,
+    Ready,
+    Report,
+    Sent,
+    SetTempo,
+    Status,
+    Stop,
+    Trouble,
+)
+from instrument.errors import GhostnoteError, PortError
+from instrument.session.composer import Composed, Composer, with_fill
+from instrument.session.history import History
+from instrument.session.taps import Taps
+from instrument.session.view import Health, Knobs, StageView, check_tempo
+
+BARS_AHEAD = 2
+POLL_S = 0.005
+MODEL_TIMES = 256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fed:
+    """A bar that the engine has: its revision, what it was made from, and what came out."""
+
+    revision: int
+    knobs: Knobs
+    composed: Composed
+
+
+class Performance:
+    """Keeps the contract of `instrument.session.contract.Session`."""
+
+    def __init__(
+        self,
+        composer: Composer,
+        knobs: Knobs,
+        config: Config,
+        *,
+        until_bar: int = -1,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        """Starts the engine. Raises PortError where there is no port, and what `Composer.check` raises."""
+        composer.check(knobs)
+        self._composer = composer
+        self._clock = clock
+        self._until_bar = until_bar
+        self._lock = threading.Lock()
+        self._wake = threading.Event()
+        self._closing = threading.Event()
+        self._history = History(knobs)
+        self._taps = Taps()
+        self._tempo_bpm = config.tempo_bpm
+        self._fill_bar = -1
+        self._fed: dict[int, Fed] = {}
+        self._commands: deque[Play | Stop | SetTempo | Panic] = deque()
+        self._status: Status | None = None
+        self._status_at = 0.0
+        self._trouble = ""
+        self._model_ms: deque[float] = deque(maxlen=MODEL_TIMES)
+        self._sent: list[Sent] = []
+        self._playing_wanted = False
+        self._client = EngineClient(config)
+        self._ready: Ready = self._client.start()
+        self._feeder = threading.Thread(target=self._feed_for_ever, name="feeder", daemon=True)
+        self._feeder.start()
+
+    def view(self) -> StageView:
+        with self._lock:
+            status, knobs = self._status, self._history.now
+            position = self._position()
+            bar = max(position // BAR_TICKS, 0)
+            fill_in = self._fill_bar - bar if self._fill_bar >= bar else -1
+            return StageView(
+                manifest=self._composer.manifest,
+                knobs=knobs,
+                seed=self._composer.seed,
+                playing=self._playing_wanted and not (status is not None and status.finished),
+                tempo_bpm=self._tempo_bpm,
+                sync="internal",
+                position_ticks=position,
+                now=self._bar(bar),
+                next=self._bar(bar + 1),
+                fill_in=fill_in,
+                can_undo=self._history.can_undo,
+                health=self._health(status),
+            )
+
+    def turn(self, **changes: Any) -> None:
+        unknown = changes.keys() - Knobs.__dataclass_fields__.keys()
+        if unknown:
+            raise ValueError(f"there is no knob {sorted(unknown)[0]!r}")
+        with self._lock:
+            knobs = replace(self._history.now, **changes)
+        try:
+            self._composer.check(knobs)
+        except GhostnoteError as error:
+            raise ValueError(str(error)) from error
+        with self._lock:
+            self._history.turn(knobs)
+        self._wake.set()
+
+    def play(self) -> None:
+        """Start at the line of the bar that was stopped in; at the first bar where nothing was played."""
+        with self._lock:
+            self._playing_wanted = True
+            bar = max(self._position() // BAR_TICKS, 0)
+            self._commands.append(Play(from_bar=bar, until_bar=self._until_bar))
+        self._wake.set()
+
+    def stop(self) -> None:
+        with self._lock:
+            self._playing_wanted = False
+            self._commands.append(Stop())
+        self._wake.set()
+
+    def toggle_play(self) -> None:
+        self.stop() if self._playing_wanted else self.play()
+
+    def set_tempo(self, tempo_bpm: float) -> None:
+        check_tempo(tempo_bpm)
+        with self._lock:
+            self._tempo_bpm = tempo_bpm
+            self._commands.append(SetTempo(tempo_bpm=tempo_bpm))
+        self._wake.set()
+
+    def tap(self) -> None:
+        tempo_bpm = self._taps.tap(self._clock())
+        if tempo_bpm is not None:
+            self.set_tempo(tempo_bpm)
+
+    def panic(self) -> None:
+        with self._lock:
+            self._playing_wanted = False
+            self._commands.extend((Stop(), Panic()))
+        self._wake.set()
+
+    def new_z(self) -> None:
+        with self._lock:
+            self._history.add(replace(self._history.now, home=self._history.newest_home + 1, x=0.0, y=0.0))
+        self._wake.set()
+
+    def undo(self) -> None:
+        with self._lock:
+            self._history.undo()
+        self._wake.set()
+
+    def redo(self) -> None:
+        with self._lock:
+            self._history.redo()
+        self._wake.set()
+
+    def fill(self) -> None:
+        with self._lock:
+            following = max(self._position() // BAR_TICKS, 0) + 1
+            self._fill_bar = -1 if self._fill_bar == following else following
+        self._wake.set()
+
+    def close(self) -> None:
+        self._closing.set()
+        self._wake.set()
+        if threading.current_thread() is not self._feeder:
+            self._feeder.join(timeout=2.0)
+        self._client.close()
+        self._take(self._client.poll())
+
+    @property
+    def ready(self) -> Ready:
+        """The ports that the engine opened."""
+        return self._ready
+
+    @property
+    def finished(self) -> bool:
+        """Whether the engine has reached `until_bar`."""
+        with self._lock:
+            return self._status is not None and self._status.finished
+
+    @property
+    def status(self) -> Status | None:
+        """The engine's last word."""
+        with self._lock:
+            return self._status
+
+    @property
+    def trouble(self) -> str:
+        """What is wrong with the port or the net now, or nothing."""
+        with self._lock:
+            return self._trouble
+
+    def sent(self) -> list[Sent]:
+        """All that went out, in order, where the configuration asked for a journal."""
+        with self._lock:
+            return list(self._sent)
+
+    def _feed_for_ever(self) -> None:
+        while not self._closing.is_set():
+            try:
+                self._feed_once()
+            except PortError as error:
+                with self._lock:
+                    self._trouble = str(error)
+            self._wake.wait(POLL_S)
+            self._wake.clear()
+
+    def _feed_once(self) -> None:
+        self._take(self._client.poll())
+        with self._lock:
+            commands = list(self._commands)
+            self._commands.clear()
+            first = max(self._position() // BAR_TICKS, 0)
+        self._make_bars(first)
+        for command in commands:
+            self._client.send(command)
+
+    def _make_bars(self, first: int) -> None:
+        """Bars `first` to `first` + BARS_AHEAD as the knobs are now; the engine gets what changed."""
+        for index in range(first, first + BARS_AHEAD + 1):
+            with self._lock:
+                knobs = self._history.now
+                wanted = with_fill(knobs) if index == self._fill_bar else knobs
+                fed = self._fed.get(index)
+            if fed is not None and fed.knobs == wanted:
+                continue
+            composed = self._compose(index, wanted)
+            if composed is None:
+                return
+            revision = fed.revision + 1 if fed else 0
+            with self._lock:
+                self._fed[index] = Fed(revision=revision, knobs=wanted, composed=composed)
+                for old in [k for k in self._fed if k < first - 1]:
+                    del self._fed[old]
+            self._client.send(Load(bar=composed.revision(index, revision)))
+
+    def _compose(self, index: int, knobs: Knobs) -> Composed | None:
+        started = self._clock()
+        try:
+            composed = self._composer.compose(index, knobs)
+        except GhostnoteError as error:
+            with self._lock:
+                self._trouble = str(error)
+            return None
+        with self._lock:
+            self._model_ms.append((self._clock() - started) * 1000)
+        return composed
+
+    def _take(self, reports: list[Report]) -> None:
+        with self._lock:
+            for report in reports:
+                match report:
+                    case Status():
+                        self._status, self._status_at = report, self._clock()
+                    case Journal(sent=sent):
+                        self._sent.extend(sent)
+                    case Trouble(text=text, over=over):
+                        self._trouble = "" if over else text
+                    case Ready():
+                        self._ready = report
+
+    def _position(self) -> int:
+        status = self._status
+        if status is None:
+            return 0
+        if not status.playing:
+            return status.position_ticks
+        since = min(self._clock() - self._status_at, 1.0)
+        return status.position_ticks + int(seconds_to_ticks(since, status.tempo_bpm))
+
+    def _bar(self, index: int) -> Bar | None:
+        fed = self._fed.get(index)
+        return fed.composed.bar if fed else None
+
+    def _health(self, status: Status | None) -> Health:
+        slowest = max(self._model_ms, default=0.0)
+        return Health(
+            backend=self._ready.backend,
+            port=self._ready.out_port,
+            connected=status.connected if status else True,
+            realtime=self._ready.realtime,
+            advice=self._ready.advice,
+            trouble=self._trouble,
+            lateness_p50_ms=status.lateness_p50_ms if status else 0.0,
+            lateness_p99_ms=status.lateness_p99_ms if status else 0.0,
+            lateness_max_ms=status.lateness_max_ms if status else 0.0,
+            misses=status.misses if status else 0,
+            model_ms=slowest,
+        )
