@@ -83,7 +83,7 @@ def _stripped(model: onnx.ModelProto) -> onnx.ModelProto:
     del graph.value_info[:]
     for part in (model, graph, *graph.node, *graph.input, *graph.output, *graph.initializer):
         del part.metadata_props[:]
-        part.doc_string = ""
+        part.ClearField("doc_string")
     for tensor in graph.initializer:
         tensor.ClearField("data_location")
     model.producer_name, model.producer_version, graph.name = "ghostnote", "", "bar"

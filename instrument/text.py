@@ -6,16 +6,12 @@ direction. Whatever comes from outside passes through here before it is shown or
 
 from __future__ import annotations
 
-import unicodedata
-
-_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
-
 
 def printable(text: str, limit: int = 500) -> str:
     """One line of what can be seen: white space becomes single spaces, control and format characters go.
 
     At most `limit` characters; what is cut ends in "…".
     """
-    spaced = " ".join(text.split())
-    seen = "".join(mark for mark in spaced if unicodedata.category(mark) not in _UNSEEN)
-    return seen if len(seen) <= limit else seen[: limit - 1] + "…"
+    seen = "".join(" " if mark.isspace() else mark for mark in text if mark.isspace() or mark.isprintable())
+    line = " ".join(seen.split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"

@@ -1,1 +1,1 @@
-"""What ships: trained presets and kit maps. A package without code, so that its files are found wherever it is installed."""
+"""What ships: trained presets and kit maps. Without code: a package so that its files are found."""

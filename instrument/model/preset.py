@@ -91,22 +91,22 @@ def read_epoch(folder: Path, entry: Epoch) -> bytes:
 def write_preset(manifest: Manifest, files: Mapping[str, bytes], out: Path) -> None:
     """The folder `out`, whole or not at all: made beside its place, then renamed. A preset that was there is replaced.
 
-    `files`: the bytes of each epoch's file by name. Raises DataError where `out` can't be written or holds other
-    things.
+    `files`: the bytes of each epoch's file by name, and pages of prose (.md). Raises DataError where `out` can't be
+    written or holds other things.
     """
     check_replaceable(out)
     wanted = {epoch.file for epoch in manifest.epochs}
-    if wanted != files.keys():
+    if wanted != {name for name in files if not name.endswith(".md")}:
         raise ValueError(f"the manifest names {sorted(wanted)}, the files are {sorted(files)}")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.", ignore_cleanup_errors=True) as beside:
             fresh = Path(beside) / "new"
             fresh.mkdir()
+            _keep_prose(out, fresh)
             for name, data in files.items():
                 write_atomic(fresh / name, data)
             write_atomic(fresh / MANIFEST, encode_manifest(manifest))
-            _keep_prose(out, fresh)
             if out.exists():
                 out.rename(Path(beside) / "old")
             fresh.rename(out)

@@ -97,7 +97,7 @@ def list_presets(places: Places | None = None) -> list[PresetSummary]:
     places = places or Places()
     found = []
     for place in (places.shipped, places.own):
-        folders = sorted(place.iterdir()) if place.is_dir() else []
+        folders = sorted(place.glob("[!.]*/")) if place.is_dir() else []
         found += [_summary(folder, place == places.shipped) for folder in folders if (folder / MANIFEST).is_file()]
     return found
 
