@@ -4,8 +4,8 @@
 The child has a bound on both. A net that passed is remembered by its hash in the cache folder, so that a preset is
 tried once.
 
-The child reads a line of JSON, the contract, and then the file from stdin; it answers with one line on stdout: "ok", or
-what is wrong.
+The child reads a line of JSON, the contract, and then the file from stdin; it answers on stdout with a line "ready" and
+a line "ok", or what is wrong.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ MOST_MEMORY = 1536 * 2**20
 """Address space of the child; with ONNX Runtime and numpy loaded it is a sixth of this."""
 
 RUNS = 3
+READY = b"ready\n"
 GOOD = b"ok"
 
 
@@ -64,7 +65,9 @@ def _ask_child(question: bytes) -> bytes:
         raise ModelError(f"the net took longer than {TIMEOUT_S:g} s to load and run") from error
     except OSError as error:
         raise ModelError(f"the net can't be tried: {error.strerror}") from error
-    return done.stdout.strip()
+    if not done.stdout.startswith(READY):
+        raise ModelError("the net can't be tried: the process for it doesn't start; is Ghostnote installed here?")
+    return done.stdout.removeprefix(READY).strip()
 
 
 def _read(path: Path) -> bytes:
@@ -106,6 +109,8 @@ def _answer(question: bytes) -> str:
 
 def main() -> None:
     """The child's whole life."""
+    sys.stdout.write(READY.decode())
+    sys.stdout.flush()
     question = sys.stdin.buffer.read()
     _bound_this_process()
     sys.stdout.write(_answer(question) + "\n")
