@@ -28,7 +28,8 @@ class GhostnoteApp(App[int]):
     """Shows a session and lets hands at it. Its return code is the process's.
 
     `keymap`: action ids -> keys, over the ones of `instrument.tui.keys`; UsageError for an unknown id. `environ` tells
-    of the terminal: its character set, NO_COLOR. `frames_per_s` 0 takes pictures only when asked, for tests.
+    of the terminal: its character set, NO_COLOR. `frames_per_s` 0 takes pictures only when asked. `last_resort`
+    ends the process when leaving takes too long; without one nothing does.
     """
 
     CSS_PATH = "stage.tcss"
@@ -44,12 +45,14 @@ class GhostnoteApp(App[int]):
         theme: str | None = None,
         environ: Mapping[str, str] | None = None,
         frames_per_s: float = FRAMES_PER_S,
+        last_resort: farewell.LastResort | None = None,
     ) -> None:
         self.environ = dict(os.environ if environ is None else environ)
         self._colourless = bool(self.environ.get("NO_COLOR"))
         super().__init__(ansi_color=True if self._colourless else None)
         self.session = session
         self.player_keys = check_keymap(keymap or {}, "keymap")
+        self._last_resort = last_resort
         self._end_timer: threading.Timer | None = None
         self.stage = Stage(session, glyphs_for(self.environ), self.player_keys, frames_per_s)
         self.register_theme(NIGHT)
@@ -71,9 +74,10 @@ class GhostnoteApp(App[int]):
         """Put the theme's colours on the page."""
         self.stage.dress(palette(self.theme_variables, self.native_ansi_color))
 
-    def leave(self, code: int) -> None:
-        """End at once: silence, then the terminal; a timer ends the process should either hang."""
-        self._end_timer = farewell.last_resort(code)
+    def leave(self, code: int, patience_s: float = farewell.SIGNAL_PATIENCE_S) -> None:
+        """End at once: silence, then the terminal; the last resort ends the process should either hang."""
+        if self._last_resort is not None and self._end_timer is None:
+            self._end_timer = self._last_resort(code, patience_s)
         self.session.close()
         self.exit(return_code=code)
 
@@ -83,7 +87,7 @@ class GhostnoteApp(App[int]):
             self._end_timer.cancel()
 
     async def action_quit(self) -> None:
-        self.leave(0)
+        self.leave(0, farewell.QUIT_PATIENCE_S)
 
     def action_suspend_process(self) -> None:
         """To the shell, but never with notes sounding."""
@@ -113,7 +117,7 @@ class GhostnoteApp(App[int]):
 def play(session: Session, *, keymap: Mapping[str, str] | None = None, theme: str | None = None) -> int:
     """Open the instrument, play until the player leaves, and return the exit code. The session is closed on every way
     out."""
-    app = GhostnoteApp(session, keymap=keymap, theme=theme)
+    app = GhostnoteApp(session, keymap=keymap, theme=theme, last_resort=farewell.last_resort)
     try:
         app.run()
     finally:

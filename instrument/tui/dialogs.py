@@ -17,7 +17,7 @@ from instrument.session.view import Health
 from instrument.tui.health import doctor_lines, is_well
 from instrument.tui.keys import GROUPS, TEXTUALS
 
-KEY_WIDTH = 22
+KEY_WIDTH = 17
 
 
 class Dialog(ModalScreen[None]):
@@ -46,7 +46,7 @@ class Dialog(ModalScreen[None]):
 
 
 class Help(Dialog):
-    """Every key, by what it is for, as the player's keymap has it now."""
+    """Every key, by what it is for, as the player's keymap has it now; at the right, the name a keymap calls it by."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("question_mark", "dismiss", "Close")]
     title_text = "keys"
@@ -59,15 +59,16 @@ class Help(Dialog):
         table = Table.grid(padding=(0, 2))
         table.add_column(width=KEY_WIDTH, no_wrap=True)
         table.add_column()
+        table.add_column(no_wrap=True)
         for group in GROUPS:
-            table.add_row(Text(group.title.upper(), style="bold"), Text())
+            table.add_row(Text(group.title.upper(), style="bold"))
             for action in group.actions:
                 keys = self.keymap.get(action.id, action.keys)
-                table.add_row(Text(shown(keys)), Text(action.says, style="dim"))
-            table.add_row(Text(), Text())
+                table.add_row(Text(shown(keys)), Text(action.says), Text(action.id, style="dim"))
+            table.add_row()
         table.add_row(Text("EVERYWHERE", style="bold"), Text())
         for keys, says in TEXTUALS:
-            table.add_row(Text(keys), Text(says, style="dim"))
+            table.add_row(Text(keys), Text(says))
         return table
 
 

@@ -1,7 +1,7 @@
 """Leaving on a signal: silence first, then the terminal, and never hanging.
 
-Left alone, SIGINT, SIGTERM, SIGHUP and SIGQUIT end the process at once, with notes hanging and the terminal raw. So they are
-taken by the event loop: the session is closed (note-offs), the app asked to end, and a timer sees to it that a
+Left alone, SIGINT, SIGTERM, SIGHUP and SIGQUIT end the process at once, with notes hanging and the terminal raw. So
+they are taken by the event loop: the session is closed (note-offs), the app asked to end, and a timer sees to it that a
 terminal that is gone, or a port that blocks, can't keep the process alive.
 """
 
@@ -15,12 +15,15 @@ import sys
 import threading
 from collections.abc import Callable
 
-LAST_RESORT_S = 1.0
+SIGNAL_PATIENCE_S = 1.0
+QUIT_PATIENCE_S = 5.0
+"""How long leaving may take before the process is ended: a gone terminal hangs it, a slow port needs a moment."""
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT") if hasattr(signal, name))
 TERMINAL_BACK = "\x1b[?1049l\x1b[?25h\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[0m"
 """Main screen, cursor, no mouse, no bracketed paste, plain text."""
 
 Leave = Callable[[int], None]
+LastResort = Callable[[int, float], threading.Timer]
 
 
 def exit_code(signum: int) -> int:
@@ -43,7 +46,7 @@ def unlisten() -> None:
             loop.remove_signal_handler(signum)
 
 
-def last_resort(code: int, after_s: float = LAST_RESORT_S) -> threading.Timer:
+def last_resort(code: int, after_s: float) -> threading.Timer:
     """End the process after a while, whatever hangs; cancel the timer once the app has ended."""
     timer = threading.Timer(after_s, _end, args=(code,))
     timer.daemon = True

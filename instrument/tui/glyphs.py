@@ -45,6 +45,7 @@ class Glyphs:
     dot: str
     bad: str
     ellipsis: str
+    mid: str
 
     def height(self, level: float) -> str:
         """0..1 -> the glyph that high; what is above zero is never invisible."""
@@ -78,6 +79,7 @@ FINE = Glyphs(
     dot="·",
     bad="▲",
     ellipsis="…",
+    mid="·",
 )
 
 PLAIN = Glyphs(
@@ -107,6 +109,7 @@ PLAIN = Glyphs(
     dot="-",
     bad="!",
     ellipsis="~",
+    mid="-",
 )
 
 

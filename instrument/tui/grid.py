@@ -98,7 +98,7 @@ def grid_layout(width: int, height: int) -> GridLayout:
 def paint_grids(look: GridLook, width: int, height: int, glyphs: Glyphs) -> Picture:
     """Captions, count, lanes and playhead, in `height` rows of `width` cells."""
     layout = grid_layout(width, height)
-    rows: list[Row] = [_captions(look, layout)] if layout.captions else []
+    rows: list[Row] = [_captions(look, layout, glyphs)] if layout.captions else []
     rows.append(_count(look, layout))
     lanes = _lanes(look.now, look.next, look.tempo_bpm, layout, glyphs)
     at = layout.label + layout.column(look.step)
@@ -108,13 +108,13 @@ def paint_grids(look: GridLook, width: int, height: int, glyphs: Glyphs) -> Pict
     return fill([(gap(layout.margin), *row) for row in [*[()] * above, *rows]], width, height)
 
 
-def _captions(look: GridLook, layout: GridLayout) -> Row:
+def _captions(look: GridLook, layout: GridLayout, glyphs: Glyphs) -> Row:
     now = Span("now", Tone.ALIVE if look.step >= 0 else Tone.TEXT)
-    bar = Span(f" · bar {look.bar_number}" if look.bar_number else "", Tone.QUIET)
+    bar = Span(f" {glyphs.mid} bar {look.bar_number}" if look.bar_number else "", Tone.QUIET)
     left = (gap(layout.label), now, bar, *_fill_words(look.fill_in, here=0))
     if layout.bars == 1:
         return (*left, *_fill_words(look.fill_in, here=1))
-    draft = Span(" · draft", Tone.QUIET)
+    draft = Span(f" {glyphs.mid} draft", Tone.QUIET)
     words = _fill_words(look.fill_in, here=1)
     return (*trim(left, layout.label + layout.bar_width + layout.between), Span("next", Tone.TEXT), draft, *words)
 

@@ -21,10 +21,9 @@ def paint_health(health: Health, width: int, height: int, glyphs: Glyphs) -> Pic
 
 
 def _line(health: Health, width: int, glyphs: Glyphs) -> Row:
-    dot = "-" if glyphs.plain else "·"
     if health.trouble:
         words = f"{glyphs.bad} {inert(health.trouble)}"
-        return (Span(cut(words, width - len(ASK) - 3, glyphs), Tone.TROUBLE), *_ask(dot))
+        return (Span(cut(words, width - len(ASK) - 3, glyphs), Tone.TROUBLE), *_ask(glyphs))
     where = f"{inert(health.backend)} {inert(health.port)}"
     link = "" if health.connected else " (nothing connected)"
     spans = [Span(cut(where + link, width, glyphs), Tone.QUIET)]
@@ -39,12 +38,12 @@ def _line(health: Health, width: int, glyphs: Glyphs) -> Row:
         facts.append(Span(ASK, Tone.QUIET))
     for fact in facts:
         if width_of(tuple(spans)) + 3 + len(fact.text) <= width:
-            spans += [Span(f" {dot} ", Tone.GHOST), fact]
+            spans += [Span(f" {glyphs.mid} ", Tone.GHOST), fact]
     return tuple(spans)
 
 
-def _ask(dot: str) -> Row:
-    return Span(f" {dot} ", Tone.GHOST), Span("d", Tone.KEY), Span(" doctor", Tone.QUIET)
+def _ask(glyphs: Glyphs) -> Row:
+    return Span(f" {glyphs.mid} ", Tone.GHOST), Span("d", Tone.KEY), Span(" doctor", Tone.QUIET)
 
 
 def doctor_lines(health: Health) -> list[tuple[str, str]]:

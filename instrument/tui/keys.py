@@ -6,7 +6,7 @@ what players write in their keymaps; they don't change.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from textual.binding import Binding, BindingType
@@ -68,7 +68,7 @@ SELECT = Group(
             Action(id=f"take-{d.name}", keys=d.key, call=f"take('{d.name}')", name=f"Take {d.name}", says=d.says)
             for d in (DENSITY, INTENSITY, VARIATION)
         ),
-        Action(id="take-style", keys="S", call="take('style')", name="Take style", says="which drummer's manner"),
+        Action(id="take-style", keys="S", call="take('style')", name="Take style", says="in which manner it is played"),
         *(
             Action(id=f"take-{d.name}", keys=d.key, call=f"take('{d.name}')", name=f"Take {d.name}", says=d.says)
             for d in (FEEL, SWING)
@@ -82,15 +82,17 @@ HAND = Group(
     actions=(
         Action(id="less", keys="left,h", call="turn(-1)", name="Less", says="turn down; on the pad: left"),
         Action(id="more", keys="right,l", call="turn(1)", name="More", says="turn up; on the pad: right"),
-        Action(
-            id="less-fine", keys="shift+left,H", call="turn_fine(-1)", name="A little less", says="a fine step down"
-        ),
+        Action(id="less-fine", keys="shift+left", call="turn_fine(-1)", name="A little less", says="a fine step down"),
         Action(id="more-fine", keys="shift+right", call="turn_fine(1)", name="A little more", says="a fine step up"),
-        Action(id="above", keys="up,k", call="climb(1)", name="Above", says="the control above; on the pad: up"),
-        Action(id="below", keys="down,j", call="climb(-1)", name="Below", says="the control below; on the pad: down"),
+        Action(id="above", keys="up,k", call="climb(1)", name="Above", says="the one above; on the pad: up"),
+        Action(id="below", keys="down,j", call="climb(-1)", name="Below", says="the one below; on the pad: down"),
         Action(id="above-fine", keys="shift+up", call="climb_fine(1)", name="A little up", says="on the pad: a bit up"),
         Action(
-            id="below-fine", keys="shift+down", call="climb_fine(-1)", name="A little down", says="on the pad: a bit"
+            id="below-fine",
+            keys="shift+down",
+            call="climb_fine(-1)",
+            name="A little down",
+            says="on the pad: a bit down",
         ),
         Action(id="least", keys="home", call="end(0)", name="Least", says="all the way down"),
         Action(id="most", keys="end", call="end(1)", name="Most", says="all the way up"),
@@ -118,7 +120,7 @@ TEXTUALS = (("tab  shift+tab", "the next control, the one before"), ("ctrl+p", "
 """Textual's own keys, for the help."""
 
 STAGE_GROUPS = (PLAY, SHAPE, SELECT, LOOK)
-GROUPS = (*STAGE_GROUPS, HAND, APP)
+GROUPS = (PLAY, HAND, SELECT, SHAPE, LOOK, APP)
 
 
 def bindings(*groups: Group) -> list[BindingType]:
@@ -135,8 +137,3 @@ def check_keymap(keymap: Mapping[str, str], where: str) -> dict[str, str]:
         if name not in action_ids():
             raise UsageError(f'{where}: there is no action "{name}" to give a key{nearest(name, action_ids())}')
     return dict(keymap)
-
-
-def documented(groups: Iterable[Group] = GROUPS) -> list[tuple[str, str, str, str]]:
-    """Group, id, keys and words of every action, as the key table of the documentation shows them."""
-    return [(group.title, action.id, action.keys, action.says) for group in groups for action in group.actions]

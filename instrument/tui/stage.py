@@ -55,6 +55,7 @@ class Stage(Screen[None]):
         self.session = session
         self.glyphs = glyphs
         self._frames_per_s = frames_per_s
+        self.palette: Palette = {}
         self._canvases: list[Canvas[Any]] = []
         self._message_timer: Timer | None = None
 
@@ -102,6 +103,8 @@ class Stage(Screen[None]):
                 canvas.show(view)
 
     def dress(self, palette: Palette) -> None:
+        """Take the colours of a theme."""
+        self.palette = palette
         for canvas in self._canvases:
             canvas.dress(palette)
 

@@ -86,7 +86,7 @@ def paint_transport(look: TransportLook, width: int, height: int, glyphs: Glyphs
 
 def _epoch(look: TransportLook, glyphs: Glyphs) -> Row:
     star = f" {glyphs.best}" if look.best else ""
-    return (Span(f" {'-' if glyphs.plain else '·'} epoch {look.epoch}{star}", Tone.QUIET),)
+    return (Span(f" {glyphs.mid} epoch {look.epoch}{star}", Tone.QUIET),)
 
 
 def _state(look: TransportLook, glyphs: Glyphs) -> Span:
