@@ -8,6 +8,7 @@ presets. All text is made printable before anything else looks at it.
 from __future__ import annotations
 
 import re
+import stat
 import tomllib
 from dataclasses import asdict
 from pathlib import Path
@@ -47,6 +48,8 @@ def read_manifest(folder: Path) -> Manifest:
     """The manifest of the preset in `folder`. Raises DataError."""
     path = folder / MANIFEST
     try:
+        if not stat.S_ISREG(path.lstat().st_mode):
+            raise DataError(f"{printable(str(path))} is not a plain file")
         with path.open("rb") as file:
             text = file.read(LARGEST_MANIFEST + 1)
     except OSError as error:

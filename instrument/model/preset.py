@@ -7,6 +7,7 @@ runs. A net that doesn't come with the instrument is tried in another process fi
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import stat
 import tempfile
@@ -115,11 +116,15 @@ def write_preset(manifest: Manifest, files: Mapping[str, bytes], out: Path) -> N
 
 
 def check_replaceable(out: Path) -> None:
-    """Raises DataError where `out` is there and is neither empty nor a preset."""
+    """Raises DataError where `out` can't be written, or is there and is neither empty nor a preset."""
+    name = printable(str(out))
     if out.is_symlink() or (out.exists() and not out.is_dir()):
-        raise DataError(f"{printable(str(out))} is there and is no preset; choose another place")
+        raise DataError(f"{name} is there and is no preset; choose another place")
+    above = next(folder for folder in (out.absolute(), *out.absolute().parents) if folder.exists())
+    if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
+        raise DataError(f"can't write {name}: {printable(str(above))} is not a folder that may be written")
     if out.is_dir() and any(out.iterdir()) and not (out / MANIFEST).is_file():
-        raise DataError(f"{printable(str(out))} is there and holds other things than a preset; choose another place")
+        raise DataError(f"{name} is there and holds other things than a preset; choose another place")
 
 
 def _keep_prose(old: Path, fresh: Path) -> None:

@@ -121,6 +121,14 @@ def test_a_folder_that_is_no_run_is_told(tmp_path: Path) -> None:
         export_run(tmp_path / "nothing", tmp_path / "out")
 
 
+def test_an_output_that_cannot_be_written_is_told_before_anything_is_exported(run: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    for out in (tmp_path / "file", tmp_path / "file" / "preset"):
+        with pytest.raises(DataError, match="file"):
+            export_run(run, out, progress=lambda done, all_: pytest.fail("began to export"))
+    assert (tmp_path / "file").read_bytes() == b""
+
+
 def test_a_damaged_snapshot_writes_nothing(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", (1, 2))
     path = run / "snapshots" / "epoch-0002.safetensors"

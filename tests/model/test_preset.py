@@ -129,6 +129,12 @@ def test_a_file_that_is_not_what_the_manifest_says_is_refused(tiny: Path, damage
     assert preset.model(2) is preset.model(2)
 
 
+def test_a_manifest_that_is_a_link_is_refused(tiny: Path) -> None:
+    link_elsewhere(tiny / MANIFEST)
+    with pytest.raises(DataError, match="not a plain file"):
+        Preset(tiny, trusted=True)
+
+
 def test_a_preset_is_replaced_whole_and_keeps_its_prose(tiny: Path) -> None:
     (tiny / "README.md").write_text("kept")
     data = small_net(3).SerializeToString()
