@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import threading
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Generator
 from typing import Any
 
 import numpy as np
 
 from instrument.audio.synthesis import RATE, Floats
 from instrument.errors import GhostnoteError, MissingExtraError
+from instrument.ports.quiet import quiet
 
 BUFFER_MS = 100
 STALLED_S = 5.0
@@ -48,7 +45,7 @@ def play(sound: Floats, *, backend: str | None = None) -> None:
 def _device(miniaudio: Any, backend: str | None) -> Any:
     backends = None if backend is None else [miniaudio.Backend[backend]]
     try:
-        with _stderr_silenced():
+        with quiet():
             return miniaudio.PlaybackDevice(
                 output_format=miniaudio.SampleFormat.FLOAT32,
                 nchannels=2,
@@ -59,20 +56,6 @@ def _device(miniaudio: Any, backend: str | None) -> Any:
             )
     except miniaudio.MiniaudioError as error:
         raise NoSoundError("there is no sound card that can play") from error
-
-
-@contextmanager
-def _stderr_silenced() -> Iterator[None]:
-    """Sound libraries write their search for a card to file descriptor 2, where our own words go."""
-    sys.stderr.flush()
-    kept = os.dup(2)
-    with Path(os.devnull).open("wb") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
 
 
 class _Progress:

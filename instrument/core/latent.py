@@ -32,21 +32,27 @@ def draw(seed: int, purpose: Purpose, number: int, latent_dim: int) -> Latent:
 
 def stray(home: Latent, fresh: Latent, variation: float) -> Latent:
     """The bar's z: `variation` 0 is home, 1 is the fresh draw."""
-    v = np.float32(variation)
-    return np.sqrt(1 - v * v) * home + v * fresh
+    mixed: Latent = np.float32(np.sqrt(1 - variation**2)) * home + np.float32(variation) * fresh
+    return mixed
 
 
 def slerp(a: Latent, b: Latent, t: float) -> Latent:
     """From a (t = 0) to b (t = 1) along the great circle, lengths interpolated (Shoemake 1985)."""
     length_a, length_b = float(np.linalg.norm(a)), float(np.linalg.norm(b))
     if not length_a or not length_b:
-        return ((1 - t) * a + t * b).astype(np.float32)
+        return _lerp(a, b, t)
     cosine = float(np.clip(np.dot(a, b) / (length_a * length_b), -1, 1))
     angle = float(np.arccos(cosine))
     if np.sin(angle) < 1e-6:
-        return ((1 - t) * a + t * b).astype(np.float32)
+        return _lerp(a, b, t)
     way = (np.sin((1 - t) * angle) * a / length_a + np.sin(t * angle) * b / length_b) / np.sin(angle)
-    return (way * ((1 - t) * length_a + t * length_b)).astype(np.float32)
+    z: Latent = (way * ((1 - t) * length_a + t * length_b)).astype(np.float32)
+    return z
+
+
+def _lerp(a: Latent, b: Latent, t: float) -> Latent:
+    z: Latent = ((1 - t) * a + t * b).astype(np.float32)
+    return z
 
 
 def plane(latent_dim: int, axes: list[Latent]) -> tuple[Latent, Latent]:

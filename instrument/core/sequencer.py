@@ -51,7 +51,7 @@ class Sequencer:
         return None if self._until_bar < 0 else self._until_bar * BAR_TICKS
 
     def start(self, bar: int, *, until_bar: int = -1) -> None:
-        """Begin at a bar line. Bars that are loaded stay; nothing may be held (see `flush`)."""
+        """Begin at a bar line. Bars that are loaded stay; nothing may be held (see `end_held`)."""
         self._first_bar = self._next_bar = bar
         self._until_bar = until_bar
         self._committed = bar * BAR_TICKS
@@ -94,17 +94,17 @@ class Sequencer:
             self._take_bar(self._next_bar)
         self._give_out(out, until if end is None else min(until, end))
         if end is not None and until > end and self._committed <= end:
-            out += self.flush(end)
+            out += self.end_held(end)
+            self._pending.clear()
             self._committed = end
         self._committed = max(self._committed, until if end is None else min(until, end + 1))
         self._forget()
         return out
 
-    def flush(self, position: int) -> list[Message]:
-        """End what sounds, at a position, and drop what is pending."""
+    def end_held(self, position: int) -> list[Message]:
+        """End what sounds, at a position; what is pending stays."""
         offs = [note_off(position, channel, note) for channel, note in self.held]
         self._held.clear()
-        self._pending.clear()
         return offs
 
     def _needs_bar(self, until: int) -> bool:

@@ -1,8 +1,8 @@
 """What crosses the pipe between the player's process and the engine: frozen values, one way each.
 
-The player's side sends a `Config` first, then commands; the engine answers `Ready` or `Failed`, then sends `Status` some
-thirty times a second, a `Journal` of what it put on the wire where that was asked for, and `Trouble` when something goes
-wrong or comes right. Times are seconds on the engine's own monotonic clock.
+The player's side sends a `Config` first, then commands; the engine answers `Ready` or `Failed`, then sends `Status`
+some thirty times a second, a `Journal` of what it put on the wire where that was asked for, and `Trouble` when
+something goes wrong or comes right. Times are seconds on the engine's own monotonic clock.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from instrument.core.events import BarNotes, Message
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """How the engine starts. `backend` is "auto", "jack", "rtmidi" or "none"; `in_port` a source to listen to, or ""."""
+    """How the engine starts. `backend` is one of `ports.open.BACKENDS`; `in_port` a source to listen to, or ""."""
 
     backend: str
     client_name: str
@@ -22,6 +22,7 @@ class Config:
     in_port: str
     tempo_bpm: float
     journal: bool
+    offset_ms: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +72,7 @@ Command = Load | Play | Stop | SetTempo | SetOffset | Panic | Close
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
-    """The ports are open. `backend` is "jack", "rtmidi/<api>" or "none"; `advice` says what would make it better, or ""."""
+    """The ports are open. `backend`: "jack", "rtmidi/<api>" or "none"; `advice`: what would make it better, or ""."""
 
     backend: str
     out_port: str

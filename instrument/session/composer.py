@@ -92,7 +92,7 @@ class Composer:
         home = latent.draw(self.seed, "home", knobs.home, size)
         if knobs.x or knobs.y:
             across, up = self._plane(knobs.epoch)
-            home = home + np.float32(PAD_REACH) * (np.float32(knobs.x) * across + np.float32(knobs.y) * up)
+            home = home + np.float32(PAD_REACH * knobs.x) * across + np.float32(PAD_REACH * knobs.y) * up
         return latent.stray(home, latent.draw(self.seed, "bar", index, size), knobs.variation)
 
     def _style(self, knobs: Knobs) -> Floats:

@@ -32,6 +32,7 @@ from instrument.engine.messages import (
     Trouble,
 )
 from instrument.errors import GhostnoteError, PortError
+from instrument.ports.smf import TempoChange
 from instrument.session.composer import Composed, Composer, with_fill
 from instrument.session.history import History
 from instrument.session.taps import Taps
@@ -82,6 +83,7 @@ class Performance:
         self._trouble = ""
         self._model_ms: deque[float] = deque(maxlen=MODEL_TIMES)
         self._sent: list[Sent] = []
+        self._tempos = [TempoChange(position_ticks=0, tempo_bpm=config.tempo_bpm)]
         self._playing_wanted = False
         self._client = EngineClient(config)
         self._ready: Ready = self._client.start()
@@ -144,6 +146,7 @@ class Performance:
         check_tempo(tempo_bpm)
         with self._lock:
             self._tempo_bpm = tempo_bpm
+            self._note_tempo(TempoChange(position_ticks=self._position(), tempo_bpm=tempo_bpm))
             self._commands.append(SetTempo(tempo_bpm=tempo_bpm))
         self._wake.set()
 
@@ -214,6 +217,30 @@ class Performance:
         """All that went out, in order, where the configuration asked for a journal."""
         with self._lock:
             return list(self._sent)
+
+    def tempo_map(self) -> list[TempoChange]:
+        """The tempo at bar 0, then every change."""
+        with self._lock:
+            return list(self._tempos)
+
+    def bar_times_ms(self) -> dict[str, float]:
+        """How long the last bars took from latent to notes: p50, p99 and the longest."""
+        with self._lock:
+            ordered = sorted(self._model_ms) or [0.0]
+        last = len(ordered) - 1
+        places = {"p50": last // 2, "p99": round(last * 0.99), "max": last}
+        return {name: round(ordered[place], 3) for name, place in places.items()}
+
+    def complain(self, trouble: str) -> None:
+        """Show something that is wrong from the start."""
+        with self._lock:
+            self._trouble = trouble
+
+    def _note_tempo(self, change: TempoChange) -> None:
+        """A change before the first note, or at the place of the last one, replaces that one."""
+        if change.position_ticks <= self._tempos[-1].position_ticks:
+            change = TempoChange(position_ticks=self._tempos.pop().position_ticks, tempo_bpm=change.tempo_bpm)
+        self._tempos.append(change)
 
     def _feed_for_ever(self) -> None:
         while not self._closing.is_set():

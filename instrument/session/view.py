@@ -50,7 +50,10 @@ def check_tempo(tempo_bpm: float) -> float:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """The port and its timing. `port` is what other programs see; `advice` what would make it better; `trouble` what is wrong now."""
+    """The port and its timing.
+
+    `port` is what other programs see; `advice` what would make it better; `trouble` what is wrong now.
+    """
 
     backend: str
     port: str

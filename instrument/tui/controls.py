@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from instrument.core.manifest import Manifest
 from instrument.session.view import Knobs
-from instrument.tui.glyphs import Glyphs, cut, inert
+from instrument.text import printable
+from instrument.tui.glyphs import Glyphs, cut
 from instrument.tui.picture import Picture, Row, Span, Tone, beside, fill, gap, width_of
 
 LABEL = 11
@@ -115,7 +116,7 @@ def paint_dial(look: DialLook, width: int, height: int, glyphs: Glyphs) -> Pictu
     if height >= 2:
         value = Span(words, Tone.ALIVE if look.held else Tone.STRONG)
         rail = _rail(look.place, width - 1, tone, glyphs)
-        says = Span(f" {look.dial.says}", Tone.GHOST)
+        says = Span(f" {look.dial.says}", Tone.QUIET)
         return fill([beside(label, (value,), width), (gap(1), *rail), (says,)], width, height)
     rail = _rail(look.place, max(width - LABEL - VALUE, 1), tone, glyphs)
     row: Row = (*label, gap(LABEL - width_of(label)), *rail, Span(f" {words:<{VALUE - 1}}", _value_tone(look.held)))
@@ -153,7 +154,7 @@ def paint_style(look: ChoiceLook, width: int, height: int, glyphs: Glyphs) -> Pi
     """The style in hand between two pointers; with two rows, the others beneath."""
     label = label_row("STYLE", "S", look.held, glyphs)
     tone = Tone.ALIVE if look.held else Tone.GHOST
-    name = inert(look.style) or MIXTURE
+    name = printable(look.style) or MIXTURE
     room = max(width - LABEL - 4, 1)
     body = (
         Span(f"{glyphs.less} ", tone),
@@ -169,7 +170,7 @@ def _styles(look: ChoiceLook, width: int) -> Row:
     at = look.names.index(look.style) if look.style in look.names else 0
     for name in look.names[max(at - 2, 0) :]:
         tone = _value_tone(look.held) if name == look.style else Tone.GHOST
-        word = Span(inert(name) or MIXTURE, tone)
+        word = Span(printable(name) or MIXTURE, tone)
         if width_of((*spans, word)) > width:
             break
         spans += [word, gap(2)]

@@ -1,11 +1,10 @@
-"""The characters that a picture is drawn with, each with a plain twin, and the washing of names from outside.
+"""The characters that a picture is drawn with, each with a plain twin.
 
 A terminal without UTF-8, or with a console font of 256 characters, gets the plain set; nothing else differs.
 """
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -120,13 +119,10 @@ def glyphs_for(environ: Mapping[str, str]) -> Glyphs:
     return FINE if utf8 and environ.get("TERM", "") not in NARROW_CONSOLES else PLAIN
 
 
-def inert(text: str) -> str:
-    """A name from a file or port, made harmless: control, format and unassigned characters become `?`."""
-    return "".join("?" if unicodedata.category(c)[0] == "C" else c for c in text.replace("\t", " "))
-
-
 def cut(text: str, most: int, glyphs: Glyphs = FINE) -> str:
-    """At most `most` cells; what is longer ends in an ellipsis."""
+    """At most `most` cells; what is longer ends in an ellipsis. A plain terminal gets ASCII."""
+    if glyphs.plain:
+        text = text.encode("ascii", "replace").decode()
     if cell_len(text) <= most:
         return text
     return set_cell_size(text, most - 1) + glyphs.ellipsis if most > 0 else ""

@@ -177,7 +177,7 @@ def _lead(row: LaneStrokes, layout: GridLayout, glyphs: Glyphs) -> Span:
 
 def _timing(row: LaneStrokes, tempo_bpm: float, level: int) -> Span:
     late = mean_lateness_ms(row, tempo_bpm)
-    return Span(f"{late:+5.0f} ms" if late is not None and level == 0 else "", Tone.GHOST)
+    return Span(f"{late:+5.0f} ms" if late is not None and level == 0 else "", Tone.QUIET)
 
 
 def _bar_columns(row: LaneStrokes, level: int, layout: GridLayout, glyphs: Glyphs, tone: Tone) -> list[list[Column]]:
@@ -276,4 +276,4 @@ def _feel_words(bar: Bar, tempo_bpm: float) -> Row:
         late = mean_lateness_ms(strokes(bar, lane), tempo_bpm)
         if late is not None:
             words.append(f"{lane.label} {late:+.0f}")
-    return (Span("ms  " + "  ".join(words) if words else "", Tone.GHOST),)
+    return (Span("ms  " + "  ".join(words) if words else "", Tone.QUIET),)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from instrument.session.view import Health
-from instrument.tui.glyphs import Glyphs, cut, inert
+from instrument.text import printable
+from instrument.tui.glyphs import Glyphs, cut
 from instrument.tui.picture import Picture, Row, Span, Tone, fill, width_of
 
 LATE_MS = 5.0
@@ -22,9 +23,9 @@ def paint_health(health: Health, width: int, height: int, glyphs: Glyphs) -> Pic
 
 def _line(health: Health, width: int, glyphs: Glyphs) -> Row:
     if health.trouble:
-        words = f"{glyphs.bad} {inert(health.trouble)}"
+        words = f"{glyphs.bad} {printable(health.trouble)}"
         return (Span(cut(words, width - len(ASK) - 3, glyphs), Tone.TROUBLE), *_ask(glyphs))
-    where = f"{inert(health.backend)} {inert(health.port)}"
+    where = f"{printable(health.backend)} {printable(health.port)}"
     link = "" if health.connected else " (nothing connected)"
     spans = [Span(cut(where + link, width, glyphs), Tone.QUIET)]
     late = health.lateness_p99_ms > LATE_MS
@@ -50,9 +51,9 @@ def doctor_lines(health: Health) -> list[tuple[str, str]]:
     """What the doctor says: pairs of a name and a finding."""
     return [
         ("state", "well" if is_well(health) else "not well"),
-        ("trouble", inert(health.trouble) or "none"),
-        ("what helps", inert(health.advice) or "nothing needed"),
-        ("output", f"{inert(health.backend)}, port {inert(health.port) or 'none'}"),
+        ("trouble", printable(health.trouble) or "none"),
+        ("what helps", printable(health.advice) or "nothing needed"),
+        ("output", f"{printable(health.backend)}, port {printable(health.port) or 'none'}"),
         ("listener", "connected" if health.connected else "nothing is connected to the port"),
         ("real time", "yes" if health.realtime else "no: timing depends on what else runs"),
         ("lateness p50", f"{health.lateness_p50_ms:.2f} ms"),

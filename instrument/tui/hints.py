@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from instrument.tui.glyphs import Glyphs, cut, inert
+from instrument.text import printable
+from instrument.tui.glyphs import Glyphs, cut
 from instrument.tui.picture import Picture, Row, Span, Tone, fill, gap, width_of
 
 KEYS = (
@@ -35,7 +36,7 @@ class HintsLook:
 
 def paint_hints(look: HintsLook, width: int, height: int, glyphs: Glyphs) -> Picture:
     if look.message:
-        words = f"{glyphs.bad} {inert(look.message)}" if look.trouble else inert(look.message)
+        words = f"{glyphs.bad} {printable(look.message)}" if look.trouble else printable(look.message)
         tone = Tone.TROUBLE if look.trouble else Tone.TEXT
         return fill([(Span(cut(words, width, glyphs), tone),)], width, height)
     return fill([_keys(look.playing, width)], width, height)
@@ -45,7 +46,7 @@ def _keys(playing: bool, width: int) -> Row:
     spans: list[Span] = []
     for key, name in KEYS:
         word = "stop" if key == "space" and playing else name
-        more = [*([gap(2)] if spans else []), Span(key, Tone.TEXT), Span(f" {word}", Tone.GHOST)]
+        more = [*([gap(2)] if spans else []), Span(key, Tone.TEXT), Span(f" {word}", Tone.QUIET)]
         if width_of((*spans, *more)) > width:
             break
         spans += more

@@ -105,7 +105,7 @@ LOOK = Group(
     title="Look",
     actions=(
         Action(id="help", keys="question_mark", call="help", name="Keys", says="all keys"),
-        Action(id="doctor", keys="d", call="doctor", name="Doctor", says="port and timing, and what would help"),
+        Action(id="doctor", keys="d", call="doctor", name="Doctor", says="port, timing, what would help"),
         Action(id="message-away", keys="escape", call="hush", name="Hide message", says="put a message away"),
     ),
 )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from instrument.core.manifest import Manifest
+from instrument.text import printable
 from instrument.tui.controls import label_row
-from instrument.tui.glyphs import Glyphs, cut, inert
+from instrument.tui.glyphs import Glyphs, cut
 from instrument.tui.picture import Picture, Row, Span, Tone, beside, fill, gap, width_of
 
 STEP = 0.1
@@ -28,7 +29,7 @@ class PadLook:
 def direction_names(manifest: Manifest, epoch: int) -> tuple[str, str]:
     """What the pad's axes are called: the epoch's first two directions, or plain x and y."""
     named = next((e.directions for e in manifest.epochs if e.number == epoch), ())
-    names = [inert(direction.name) for direction in named[:2]]
+    names = [printable(direction.name) for direction in named[:2]]
     return names[0] if names else "x", names[1] if len(names) > 1 else "y"
 
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from instrument.core.timebase import BAR_TICKS, BEATS_PER_BAR, PPQ, STEPS_PER_BAR
 from instrument.session.view import StageView
+from instrument.text import printable
 from instrument.tui.digits import HEIGHT, big
-from instrument.tui.glyphs import Glyphs, cut, inert
+from instrument.tui.glyphs import Glyphs, cut
 from instrument.tui.picture import Picture, Row, Span, Tone, beside, fill, gap, trim, width_of
 
 NAME = "GHOSTNOTE"
@@ -60,12 +61,12 @@ class TransportLook:
 
 def transport_look(view: StageView) -> TransportLook:
     return TransportLook(
-        title=inert(view.manifest.title or view.manifest.name),
+        title=printable(view.manifest.title or view.manifest.name),
         epoch=view.knobs.epoch,
         best=view.knobs.epoch == view.manifest.best_epoch,
         playing=view.playing,
         tempo_bpm=round(view.tempo_bpm, 1),
-        sync=inert(view.sync),
+        sync=printable(view.sync),
         place=place_of(view),
     )
 

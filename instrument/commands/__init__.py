@@ -1,0 +1,1 @@
+"""The commands of `ghostnote`, by what they are for. Each module's `register` adds its own to the app."""

@@ -1,0 +1,158 @@
+"""A jam from start to end: the performance, the screen or none, the recording, the figures."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from instrument.commands.shared import print_json, say
+from instrument.commands.wiring import Choice, set_up
+from instrument.engine.messages import Config
+from instrument.errors import PortError, UsageError, nearest
+from instrument.files import write_atomic
+from instrument.session.composer import Composer
+from instrument.session.performance import Performance
+from instrument.session.recording import recorded_file
+from instrument.session.view import Knobs
+
+BACKENDS = ("auto", "jack", "rtmidi", "none")
+LOOK_S = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JamOptions:
+    """What the player asked of the run itself."""
+
+    backend: str
+    port_name: str
+    in_port: str
+    headless: bool
+    bars: int | None
+    record: Path | None
+    offset_ms: float
+    json: bool
+
+
+def run_jam(choice: Choice, options: JamOptions) -> int:
+    """Play until the player, a signal or `--bars` ends it. Returns the exit code."""
+    if options.backend not in BACKENDS:
+        raise UsageError(f'--backend "{options.backend}"{nearest(options.backend, BACKENDS)} is none of {BACKENDS}')
+    if not -1000 <= options.offset_ms <= 1000:
+        raise UsageError(f"--offset-ms {options.offset_ms:g} is not in -1000..1000")
+    if not options.port_name.strip() or ":" in options.port_name or not options.port_name.isprintable():
+        raise UsageError("--port-name must be a name without colons")
+    composer, knobs = set_up(choice)
+    performance = _start(composer, knobs, choice, options)
+    try:
+        code = _headless(performance, options) if options.headless else _on_screen(performance)
+    finally:
+        performance.close()
+        if options.record is not None:
+            write_atomic(options.record, recorded_file(performance.sent(), performance.tempo_map(), options.bars))
+    if options.json:
+        print_json(_statistics(performance, choice, knobs))
+    if code == 0 and performance.trouble and options.headless:
+        raise PortError(performance.trouble)
+    return code
+
+
+def _start(composer: Composer, knobs: Knobs, choice: Choice, options: JamOptions) -> Performance:
+    """With a screen, a missing MIDI system is told there and nothing is sent; without one it is an error."""
+    until_bar = -1 if options.bars is None else options.bars
+
+    def performance(backend: str) -> Performance:
+        config = Config(
+            backend=backend,
+            client_name=options.port_name,
+            port_name="out",
+            in_port=options.in_port,
+            tempo_bpm=choice.bpm,
+            journal=options.record is not None,
+            offset_ms=options.offset_ms,
+        )
+        return Performance(composer, knobs, config, until_bar=until_bar)
+
+    try:
+        return performance(options.backend)
+    except PortError as error:
+        if options.headless or options.in_port:
+            raise
+        silent = performance("none")
+        silent.complain(str(error))
+        return silent
+
+
+def _headless(performance: Performance, options: JamOptions) -> int:
+    ready = performance.ready
+    view = performance.view()
+    say(
+        f"{view.manifest.name}, epoch {view.knobs.epoch}, seed {view.seed}, {view.tempo_bpm:g} BPM "
+        f"to {ready.out_port or 'nowhere'} ({ready.backend}); Ctrl-C stops"
+    )
+    if ready.advice:
+        say(ready.advice)
+    told = ""
+    with _signals() as arrived:
+        performance.play()
+        while not arrived.wait(LOOK_S) and not performance.finished:
+            if performance.trouble != told:
+                told = performance.trouble
+                say(told or "all is well again")
+    return 128 + arrived.number if arrived.is_set() else 0
+
+
+def _on_screen(performance: Performance) -> int:
+    from instrument.tui.app import play
+
+    performance.play()
+    return play(performance)
+
+
+class _Arrived(threading.Event):
+    """Set by a signal, whose number it keeps."""
+
+    number = 0
+
+    def take(self, number: int, frame: object) -> None:
+        self.number = number
+        self.set()
+
+
+@contextmanager
+def _signals() -> Iterator[_Arrived]:
+    arrived = _Arrived()
+    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = [(number, signal.signal(number, arrived.take)) for number in numbers]
+    try:
+        yield arrived
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler)
+
+
+def _statistics(performance: Performance, choice: Choice, knobs: Knobs) -> dict[str, Any]:
+    status, ready, view = performance.status, performance.ready, performance.view()
+    return {
+        "preset": view.manifest.name,
+        "epoch": knobs.epoch,
+        "seed": choice.seed,
+        "tempo_bpm": view.tempo_bpm,
+        "backend": ready.backend,
+        "port": ready.out_port,
+        "realtime": ready.realtime,
+        "bars": max(status.bar, 0) if status else 0,
+        "notes": status.notes_sent if status else 0,
+        "misses": status.misses if status else 0,
+        "held": status.held if status else 0,
+        "lateness_ms": {
+            "p50": view.health.lateness_p50_ms,
+            "p99": view.health.lateness_p99_ms,
+            "max": view.health.lateness_max_ms,
+        },
+        "bar_ms": performance.bar_times_ms(),
+    }

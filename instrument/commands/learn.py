@@ -1,0 +1,122 @@
+"""train, extract, evaluate and export: the commands that need the `train` extra."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from instrument.commands.shared import Json, print_json, say
+from instrument.errors import MissingExtraError, UsageError
+
+if TYPE_CHECKING:
+    from export.build import Choice
+
+Data = Annotated[Path | None, typer.Argument(help="The Groove MIDI Dataset's folder, or any folder of .mid files.")]
+
+
+def train(
+    data: Data = None,
+    recipe: Annotated[str, typer.Option("--recipe", help="A recipe's name or TOML file.")] = "",
+    setting: Annotated[list[str] | None, typer.Option("--set", help="key=value, over the recipe's.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="The run's folder.")] = None,
+    epochs: Annotated[int | None, typer.Option("--epochs", help="In place of the recipe's.")] = None,
+    minutes: Annotated[float | None, typer.Option("--minutes", help="Stop after the last epoch that fits.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where the run stopped.")] = False,
+    seed: Annotated[int, typer.Option("--seed", help="The same seed trains the same net.")] = 0,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read the data, make one step, write nothing.")] = False,
+    list_recipes: Annotated[bool, typer.Option("--list-recipes", help="Print the recipes and leave.")] = False,
+    json: Json = False,
+) -> int:
+    """Train a GAN on drum bars."""
+    _need("train", "torch", "symusic")
+    from training import recipes
+    from training.progress import ConsoleReporter
+    from training.train import run
+
+    if list_recipes:
+        known = recipes.list_recipes()
+        print_json(known) if json else print("\n".join(f"{name:12} {title}" for name, title in known.items()))
+        return 0
+    if data is None:
+        raise UsageError("train needs the folder of the data: ghostnote train FOLDER")
+    chosen = None if resume and not recipe and not setting else recipes.load_recipe(recipe or "bar", setting or [])
+    folder = out or Path("runs") / (chosen.name if chosen else "bar")
+    with ConsoleReporter() as reporter:
+        result = run(
+            data,
+            folder,
+            chosen,
+            seed=seed,
+            epochs=epochs,
+            minutes=minutes,
+            resume=resume,
+            dry_run=dry_run,
+            reporter=reporter,
+        )
+    if json:
+        print_json(
+            {
+                "run": str(result.run),
+                "epochs": result.epochs,
+                "best_epoch": result.best_epoch,
+                "seconds": round(result.seconds, 1),
+                "interrupted": result.interrupted,
+                "windows": result.windows,
+                "parameters": result.parameters,
+                "skipped": [{"file": file.file, "reason": file.reason} for file in result.report.skipped],
+            }
+        )
+    say(f"{folder}: {result.epochs} epochs, best {result.best_epoch}; next: ghostnote export {folder} -o PRESET")
+    return 130 if result.interrupted else 0
+
+
+def export(
+    run: Annotated[Path, typer.Argument(help="A run's folder.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The preset's folder.")],
+    epochs: Annotated[str, typer.Option("--epochs", help="all, best, or numbers: 1,2,4")] = "all",
+    name: Annotated[str | None, typer.Option("--name", help="What players will call it.")] = None,
+    json: Json = False,
+) -> int:
+    """Write a run's epochs as a preset of ONNX files, each proved against torch."""
+    _need("export", "torch", "onnx", "onnxscript")
+    from export.build import export_run
+
+    report = export_run(run, out, epochs=_epochs(epochs), name=name)
+    worst = max(proof.difference for proof in report.parity.values())
+    if json:
+        print_json(
+            {
+                "folder": str(report.folder),
+                "epochs": [epoch.number for epoch in report.manifest.epochs],
+                "best_epoch": report.manifest.best_epoch,
+                "parity": worst,
+                "seconds": round(report.seconds, 1),
+            }
+        )
+    say(f"{out}: {len(report.parity)} epochs, each within {worst:.1e} of torch; play: ghostnote --preset {out}")
+    return 0
+
+
+def register(app: typer.Typer) -> None:
+    for command in (train, export):
+        app.command()(command)
+
+
+def _epochs(text: str) -> Choice:
+    if text == "all":
+        return "all"
+    if text == "best":
+        return "best"
+    try:
+        return [int(number) for number in text.split(",")]
+    except ValueError as error:
+        raise UsageError(f'--epochs "{text}" is neither all, best nor numbers like 1,2,4') from error
+
+
+def _need(command: str, *packages: str) -> None:
+    from importlib.util import find_spec
+
+    if any(find_spec(package) is None for package in packages):
+        raise MissingExtraError(command, "train")

@@ -1,0 +1,57 @@
+"""What several commands share: options that mean the same everywhere, and how data is printed."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from instrument.errors import DataError, UsageError
+
+Preset = Annotated[str, typer.Option("--preset", help="A preset's name or folder.")]
+Epoch = Annotated[str, typer.Option("--epoch", help="An exported epoch's number, or best.")]
+Bpm = Annotated[float, typer.Option("--bpm", help="Tempo, 20 to 300.")]
+Style = Annotated[str, typer.Option("--style", help="A style of the preset's; none: one that the seed draws.")]
+Density = Annotated[float, typer.Option("--density", help="How many notes, 0 to 1; 0.5 as drummers play.")]
+Quantise = Annotated[float, typer.Option("--quantise", help="0: the drummer's timing; 1: every onset on the grid.")]
+Swing = Annotated[float, typer.Option("--swing", help="50 (straight) to 75 per cent.")]
+Kit = Annotated[str, typer.Option("--kit", help="A kit map's name or TOML file.")]
+Channel = Annotated[int | None, typer.Option("--channel", help="Every voice on this MIDI channel, 1 to 16.")]
+Json = Annotated[bool, typer.Option("--json", help="Data as JSON on stdout.")]
+
+
+def version() -> str:
+    from importlib.metadata import version as of
+
+    return of("ghostnote")
+
+
+def say(text: str) -> None:
+    """Words go to stderr."""
+    from instrument.text import printable
+
+    print(printable(text), file=sys.stderr)
+
+
+def print_json(value: Any) -> None:
+    print(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def check_writable(path: Path) -> None:
+    """Raises DataError now for a file that couldn't be written at the end."""
+    import os
+
+    if path.is_dir():
+        raise DataError(f"{path} is a folder; name a file")
+    if not path.parent.is_dir():
+        raise DataError(f"can't write {path}: there is no folder {path.parent}")
+    if not os.access(path.parent, os.W_OK):
+        raise DataError(f"can't write {path}: its folder is read-only for you")
+
+
+def check_bars(bars: int) -> None:
+    if not 1 <= bars <= 100_000:
+        raise UsageError(f"--bars {bars} is not in 1..100000")

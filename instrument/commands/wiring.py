@@ -1,0 +1,65 @@
+"""From the words of a command line to the values that play: preset, knobs, kit, composer."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from instrument.core.drums import KitMap
+from instrument.core.latent import LARGEST_SEED
+from instrument.errors import UsageError
+from instrument.model.store import load_preset
+from instrument.session.composer import Composer
+from instrument.session.kits import load_kit
+from instrument.session.view import Knobs, check_tempo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What the player asked for, as typed."""
+
+    preset: str
+    epoch: str
+    bpm: float
+    seed: int
+    style: str
+    density: float
+    quantise: float
+    swing: float
+    kit: str
+    channel: int | None
+
+
+def kit_of(choice: Choice) -> KitMap:
+    kit = load_kit(choice.kit)
+    if choice.channel is None:
+        return kit
+    if not 1 <= choice.channel <= 16:
+        raise UsageError(f"--channel {choice.channel} is not in 1..16")
+    return kit.on_channel(choice.channel - 1)
+
+
+def set_up(choice: Choice) -> tuple[Composer, Knobs]:
+    """Raises UsageError for a value that doesn't exist or is out of range, ModelError for a preset that can't play."""
+    if not 0 <= choice.seed <= LARGEST_SEED:
+        raise UsageError(f"--seed {choice.seed} is not in 0..{LARGEST_SEED}")
+    numbers = {"density": choice.density, "quantise": choice.quantise, "swing": choice.swing, "bpm": choice.bpm}
+    for name, value in numbers.items():
+        if not math.isfinite(value):
+            raise UsageError(f"--{name} {value} is not a number that can be used")
+    preset = load_preset(choice.preset)
+    try:
+        check_tempo(choice.bpm)
+        knobs = Knobs(
+            epoch=preset.resolve_epoch(choice.epoch),
+            style=choice.style,
+            density=choice.density,
+            quantise=choice.quantise,
+            swing=choice.swing,
+        )
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    composer = Composer(preset, kit_of(choice), choice.seed)
+    composer.check(knobs)
+    preset.model(knobs.epoch)
+    return composer, knobs

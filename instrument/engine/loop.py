@@ -1,0 +1,183 @@
+"""The engine's loop: sleeps to absolute deadlines, looks at the pipe a few hundred times a second, keeps a port open.
+
+A port that goes away (its server died) is reported; the music goes on silently on the system's clock and the port is
+opened again, once a second, in phase and with the receivers it had. Every way out ends in note-offs and closed ports.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable
+
+from instrument.core.timebase import seconds_to_ticks
+from instrument.engine.messages import Close, Config, Failed, Journal, Ready, Trouble
+from instrument.engine.player import Player
+from instrument.engine.realtime import Rights, claim
+from instrument.engine.wire import Wire
+from instrument.errors import GhostnoteError, PortError
+from instrument.ports.contract import OutSink, PortNames
+from instrument.ports.memory import MemorySink
+from instrument.ports.open import open_sink
+
+LONGEST_SLEEP_S = 0.004
+STATUS_S = 1 / 30
+HEARTBEAT_S = 1.0
+
+
+class Loop:
+    """One engine, from its configuration to its end."""
+
+    def __init__(self, wire: Wire, config: Config, clock: Callable[[], float] = time.perf_counter) -> None:
+        self._wire = wire
+        self._config = config
+        self._clock = clock
+        self._leaving = threading.Event()
+        self._lost = threading.Event()
+        self._receivers: list[str] = []
+        self._names = PortNames(client=config.client_name)
+        self._next_try = 0.0
+        self._next_status = 0.0
+        self._seen = (0.0, 0.0)
+
+    def leave(self, *_: object) -> None:
+        """A signal handler: the loop ends at its next turn."""
+        self._leaving.set()
+
+    def run(self) -> int:
+        """Until the pipe closes, a signal or `Close`. Returns the exit code."""
+        try:
+            sink = open_sink(self._config.backend, self._names, self._config.in_port)
+        except PortError as error:
+            self._wire.send(Failed(reason=str(error)))
+            return PortError.exit_code
+        self._player = Player(sink, self._config.tempo_bpm, self._config.offset_ms)
+        self._rights = claim()
+        self._announce(sink, self._rights)
+        threading.Thread(target=self._watch_port, name="heartbeat", daemon=True).start()
+        try:
+            while not (self._leaving.is_set() or self._wire.closed):
+                if not self._turn():
+                    break
+        finally:
+            self._say_goodbye()
+        return 0
+
+    def _turn(self) -> bool:
+        """One look at the pipe, the music and the clock; False where the player's side said close."""
+        if self._lost.is_set():
+            self._find_port()
+        player = self._player
+        now = player.sink.now()
+        for command in self._wire.receive():
+            if isinstance(command, Close):
+                return False
+            player.handle(command, now)
+        wake = player.step(player.sink.now())
+        now = player.sink.now()
+        self._seen = (player.position(now), self._clock())
+        self._report(now)
+        pause = LONGEST_SLEEP_S if wake is None else min(wake - player.sink.now(), LONGEST_SLEEP_S)
+        if pause > 0:
+            time.sleep(pause)
+        return True
+
+    def _report(self, now: float) -> None:
+        clock = self._clock()
+        if clock < self._next_status:
+            return
+        self._next_status = clock + STATUS_S
+        sent = self._player.collect(now)
+        if sent and self._config.journal:
+            self._wire.send(Journal(sent=tuple(sent)))
+        self._wire.send(self._player.status(now, connected=not self._lost.is_set()))
+
+    def _announce(self, sink: OutSink, rights: Rights) -> None:
+        self._wire.send(
+            Ready(
+                backend=sink.backend,
+                out_port=sink.out_port,
+                in_port=sink.in_port,
+                realtime=rights.realtime,
+                advice=rights.advice,
+            )
+        )
+
+    def _watch_port(self) -> None:
+        """The heartbeat's thread: it looks at the port, notes who listens, and tells the loop when it is gone."""
+        while not self._leaving.wait(HEARTBEAT_S):
+            if self._lost.is_set():
+                continue
+            sink = self._player.sink
+            if not sink.alive():
+                self._lost.set()
+            elif hasattr(sink, "receivers"):
+                self._receivers = sink.receivers() or self._receivers
+
+    def _find_port(self) -> None:
+        """The port is gone: play on without one, and try to have it back once a second."""
+        clock = self._clock()
+        if not isinstance(self._player.sink, MemorySink):
+            gone = self._player.sink
+            self._wire.send(Trouble(text=f"the port {gone.out_port} is gone; trying to open it again", over=False))
+            self._move(MemorySink(clock=self._clock))
+            threading.Thread(target=gone.close, daemon=True).start()
+            self._next_try = clock + HEARTBEAT_S
+        elif clock >= self._next_try:
+            self._next_try = clock + HEARTBEAT_S
+            try:
+                sink = open_sink(self._config.backend, self._names, self._config.in_port)
+            except PortError:
+                return
+            held = self._player.held
+            self._move(sink)
+            self._player.end_notes_again(held, sink.now())
+            if hasattr(sink, "connect"):
+                sink.connect(self._receivers)
+            self._lost.clear()
+            self._announce(sink, self._rights)
+            self._wire.send(Trouble(text=f"the port {sink.out_port} is back", over=True))
+
+    def _move(self, sink: OutSink) -> None:
+        position, seen = self._seen
+        status = self._player.status(0.0, connected=False)
+        elapsed = seconds_to_ticks(self._clock() - seen, status.tempo_bpm) if self._player.playing else 0.0
+        self._player.move_to(sink, position + elapsed)
+
+    def _say_goodbye(self) -> None:
+        self._leaving.set()
+        player = self._player
+        now = player.sink.now()
+        player.silence(now)
+        player.sink.close()
+        sent = player.collect(player.sink.now())
+        if sent and self._config.journal:
+            self._wire.send(Journal(sent=tuple(sent)))
+        self._wire.send(player.status(now, connected=not self._lost.is_set()))
+
+
+def serve(wire: Wire, clock: Callable[[], float] = time.perf_counter) -> int:
+    """Wait for the configuration, then run. Signals that ask to end are answered with silence first."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    config = _first_value(wire)
+    if config is None:
+        return 0
+    loop = Loop(wire, config, clock)
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), loop.leave)
+    try:
+        return loop.run()
+    except GhostnoteError as error:
+        wire.send(Trouble(text=str(error), over=False))
+        return error.exit_code
+
+
+def _first_value(wire: Wire) -> Config | None:
+    while not wire.closed:
+        wire.arrived.wait(0.5)
+        for value in wire.receive():
+            if isinstance(value, Config):
+                return value
+    return None

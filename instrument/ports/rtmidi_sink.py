@@ -1,0 +1,130 @@
+"""The portable sink: python-rtmidi over ALSA, JACK, CoreMIDI or Windows MM, sending each message when it is due.
+
+Virtual ports exist everywhere but on Windows, where an existing loopback port is used instead. RtMidi says nothing when
+its server dies, so `alive` looks whether our own port can still be seen.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+from instrument.core.events import Message
+from instrument.engine.messages import Sent
+from instrument.errors import PortError, nearest
+from instrument.ports.contract import PortNames
+from instrument.ports.quiet import quiet
+
+LOOPBACKS = ("Default App Loopback", "loopMIDI")
+FLUSH_S = 0.01
+"""RtMidi over JACK hands its ring over once a period; a port that closes sooner loses what is in it."""
+
+
+def load_rtmidi() -> Any:
+    """The library. Raises PortError, saying what is missing, where it can't be imported."""
+    try:
+        import rtmidi
+    except ImportError as error:
+        hint = "install libasound2" if "libasound" in str(error) else "reinstall python-rtmidi with Python 3.11 or 3.12"
+        raise PortError(f"python-rtmidi can't be loaded ({error}); {hint}") from error
+    return rtmidi
+
+
+def api_names(rtmidi: Any) -> dict[int, str]:
+    """The MIDI systems that the library was built for."""
+    names = {
+        rtmidi.API_LINUX_ALSA: "alsa",
+        rtmidi.API_UNIX_JACK: "jack",
+        rtmidi.API_MACOSX_CORE: "coremidi",
+        rtmidi.API_WINDOWS_MM: "winmm",
+    }
+    return {api: names[api] for api in rtmidi.get_compiled_api() if api in names}
+
+
+class RtMidiSink:
+    """Keeps the contract of `OutSink`."""
+
+    look_ahead_s = 0.0
+
+    def __init__(self, rtmidi: Any, api: int, api_name: str, names: PortNames, in_port: str) -> None:
+        """Opens the ports. Raises the library's RtMidiError, or PortError for a port that isn't there."""
+        self._rtmidi = rtmidi
+        self._names = names
+        self._api = api
+        self.backend = f"rtmidi/{api_name}"
+        self.now = time.perf_counter
+        self._sent: list[Sent] = []
+        with quiet():
+            self._out: Any = rtmidi.MidiOut(api, name=names.client)
+            self._in: Any = rtmidi.MidiIn(api, name=names.client)
+            self.out_port = self._open_out()
+            self.in_port = self._open_in(in_port)
+        self._in.ignore_types(sysex=True, timing=False, active_sense=True)
+        self._in.set_callback(_drop)
+
+    def send(self, message: Message, due_s: float) -> None:
+        try:
+            self._out.send_message(message.to_bytes())
+        except self._rtmidi.RtMidiError:
+            return
+        self._sent.append(Sent(message=message, due_s=due_s, sent_s=self.now()))
+
+    def collect(self) -> list[Sent]:
+        sent, self._sent = self._sent, []
+        return sent
+
+    def alive(self) -> bool:
+        try:
+            with quiet():
+                probe = self._rtmidi.MidiIn(self._api, name=f"{self._names.client} probe")
+                ports = probe.get_ports()
+                probe.delete()
+        except self._rtmidi.RtMidiError:
+            return False
+        return any(self._names.client in port for port in ports) if self._virtual else self.out_port in ports
+
+    def close(self) -> None:
+        if self._out is None:
+            return
+        time.sleep(FLUSH_S)
+        with quiet():
+            self._in.cancel_callback()
+            for port in (self._in, self._out):
+                port.close_port()
+                port.delete()
+        self._in = self._out = None
+
+    @property
+    def _virtual(self) -> bool:
+        return sys.platform != "win32"
+
+    def _open_out(self) -> str:
+        if self._virtual:
+            self._out.open_virtual_port(self._names.out)
+            return f"{self._names.client}:{self._names.out}"
+        ports = self._out.get_ports()
+        for index, port in enumerate(ports):
+            if any(loopback in port for loopback in LOOPBACKS):
+                self._out.open_port(index)
+                return str(port)
+        raise PortError(
+            "Windows has no loopback MIDI port; install loopMIDI, or the new Windows MIDI Services, and add one"
+        )
+
+    def _open_in(self, wanted: str) -> str:
+        if not wanted:
+            if self._virtual:
+                self._in.open_virtual_port(self._names.into)
+                return f"{self._names.client}:{self._names.into}"
+            return ""
+        ports = self._in.get_ports()
+        for index, port in enumerate(ports):
+            if wanted == port or wanted in port:
+                self._in.open_port(index, self._names.into)
+                return str(port)
+        raise PortError(f'no MIDI input "{wanted}"{nearest(wanted, ports)}; see: ghostnote ports')
+
+
+def _drop(event: object, data: object = None) -> None:
+    """Incoming messages are taken off the queue at once."""
