@@ -12,7 +12,7 @@ from instrument.session.view import StageView
 
 
 class Session(Protocol):
-    """A performance: looked at through `view`, steered by the rest."""
+    """A performance: looked at through `view`, steered by the rest. What was asked for shows in the very next view."""
 
     def view(self) -> StageView:
         """The picture of this moment. Cheap: asked for thirty times a second."""
@@ -21,7 +21,7 @@ class Session(Protocol):
         """Set fields of `Knobs`; they apply to what has not sounded yet. ValueError leaves everything as it was."""
 
     def toggle_play(self) -> None:
-        """Start from the stop, or stop."""
+        """Start at the line of the bar that was stopped in, or stop."""
 
     def set_tempo(self, tempo_bpm: float) -> None:
         """Raises ValueError outside 20..300, or while another clock leads."""
@@ -30,7 +30,7 @@ class Session(Protocol):
         """Note-offs for everything, now; the transport stops."""
 
     def new_z(self) -> None:
-        """Draw a new home latent; the one before can be had back by `undo`."""
+        """Draw a new home latent, the pad back in its middle; the one before can be had back by `undo`."""
 
     def undo(self) -> None:
         """Step back through the history of knobs and latents; nothing happens at its start."""

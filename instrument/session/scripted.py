@@ -155,7 +155,8 @@ class ScriptedSession:
         self._place += 1
 
     def toggle_play(self) -> None:
-        self._move_anchor(0.0 if not self._playing else self._position())
+        position = self._position()
+        self._move_anchor(position if self._playing else position // BAR_TICKS * BAR_TICKS)
         self._playing = not self._playing
 
     def set_tempo(self, tempo_bpm: float) -> None:
@@ -169,7 +170,7 @@ class ScriptedSession:
         self.panics += 1
 
     def new_z(self) -> None:
-        self.turn(home=max(knobs.home for knobs in self._history) + 1)
+        self.turn(home=max(knobs.home for knobs in self._history) + 1, x=0.0, y=0.0)
 
     def undo(self) -> None:
         self._place = max(self._place - 1, 0)

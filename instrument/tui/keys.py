@@ -38,7 +38,7 @@ class Group:
 PLAY = Group(
     title="Play",
     actions=(
-        Action(id="play", keys="space", call="toggle_play", name="Play or stop", says="start at bar 1, or stop"),
+        Action(id="play", keys="space", call="toggle_play", name="Play or stop", says="start this bar, or stop"),
         Action(id="fill", keys="f", call="fill", name="Fill", says="a fill in the next bar; again: not"),
         Action(id="panic", keys="p", call="panic", name="Panic", says="silence everything now, and stop"),
         Action(id="tap", keys="t", call="tap", name="Tap tempo", says="tap the beat"),

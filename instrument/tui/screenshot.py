@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from instrument.session.scripted import ScriptedSession
 from instrument.tui.app import GhostnoteApp
 
 SIZES = ((80, 24), (200, 50))
+FONT_FACE = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 MOMENT_S = 32.05
 """Into the seventeenth bar at 124 BPM."""
 
@@ -26,7 +28,12 @@ async def picture(width: int, height: int) -> str:
     app = GhostnoteApp(session, environ={"LANG": "C.UTF-8"}, theme="ghostnote", frames_per_s=0)
     async with app.run_test(size=(width, height)) as pilot:
         await pilot.pause()
-        return app.export_screenshot(title="Ghostnote")
+        return self_contained(app.export_screenshot(title="Ghostnote"))
+
+
+def self_contained(svg: str) -> str:
+    """Without the fonts that Rich's template fetches: any monospaced one does, as each text has its width."""
+    return FONT_FACE.sub("", svg).replace("Fira Code, monospace", "monospace").replace("Fira Code", "monospace")
 
 
 def main(words: list[str]) -> int:
@@ -35,7 +42,7 @@ def main(words: list[str]) -> int:
     for width, height in SIZES:
         path = folder / f"stage-{width}x{height}.svg"
         write_atomic(path, asyncio.run(picture(width, height)).encode())
-        print(path)
+        sys.stdout.write(f"{path}\n")
     return 0
 
 

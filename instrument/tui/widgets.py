@@ -55,7 +55,7 @@ class Grids(Canvas[GridLook]):
         return GridLook(
             now=view.now,
             next=view.next,
-            step=step_of(view) if view.playing else -1,
+            step=step_of(view) if view.playing and view.position_ticks >= 0 else -1,
             bar_number=transport_look(view).place.bar,
             fill_in=view.fill_in,
             tempo_bpm=round(view.tempo_bpm, 1),

@@ -148,7 +148,7 @@ def test_health_is_quiet_while_all_is_well_and_speaks_otherwise() -> None:
 
 def test_a_message_takes_the_place_of_the_hints() -> None:
     look = HintsLook(message="no\x1b[31m such style", trouble=True, playing=False)
-    assert text_of(paint_hints(look, 40, 1, FINE)) == "▲ no?[31m such style"
+    assert text_of(paint_hints(look, 40, 1, FINE)) == "▲ no[31m such style"
 
 
 def test_the_big_figures_show_place_and_tempo() -> None:

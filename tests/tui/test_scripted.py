@@ -61,14 +61,14 @@ def test_a_tempo_change_keeps_the_place(session: ScriptedSession, clock: Clock) 
     assert session.view().position_ticks == 3 * PPQ
 
 
-def test_stopping_holds_the_place_and_playing_starts_at_the_first_bar(session: ScriptedSession, clock: Clock) -> None:
+def test_stopping_holds_the_place_and_playing_starts_its_bar(session: ScriptedSession, clock: Clock) -> None:
     session.toggle_play()
     clock.now_s += 5.0
     session.toggle_play()
     clock.now_s += 5.0
     assert session.view().position_ticks == 10 * PPQ
     session.toggle_play()
-    assert session.view().position_ticks == 0
+    assert session.view().position_ticks == 2 * BAR_TICKS
 
 
 def test_a_fill_comes_in_its_bar_and_goes(session: ScriptedSession, clock: Clock) -> None:
