@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from textual import events
 
+from instrument.core.manifest import Manifest
 from instrument.session.view import Health, Knobs, StageView
 from instrument.tui.canvas import Canvas
 from instrument.tui.controls import (
@@ -24,7 +25,7 @@ from instrument.tui.controls import (
     paint_style,
     style_names,
 )
-from instrument.tui.epochs import EpochLook, epoch_at, epoch_look, next_epoch, paint_epochs
+from instrument.tui.epochs import epoch_at, epoch_look, next_epoch, paint_epochs
 from instrument.tui.glyphs import Glyphs
 from instrument.tui.grid import GridLook, paint_grids
 from instrument.tui.health import paint_health
@@ -35,6 +36,8 @@ from instrument.tui.picture import Picture, Span, Tone, fill
 from instrument.tui.transport import TransportLook, paint_transport, step_of, transport_look
 
 Steer = Callable[[Mapping[str, Any]], None]
+EpochsShown = tuple[Manifest, int, bool]
+"""Manifest, epoch in hand, and whether the control is: the curve is worked out only where one of them changes."""
 Look = TypeVar("Look")
 
 
@@ -219,14 +222,14 @@ class StyleControl(Control[ChoiceLook]):
         return self.turned(1, fine=False) if column >= LABEL else {}
 
 
-class EpochControl(Control[EpochLook]):
+class EpochControl(Control[EpochsShown]):
     """The training time."""
 
-    def look(self, view: StageView) -> EpochLook:
-        return epoch_look(view.manifest, view.knobs.epoch, self.has_focus)
+    def look(self, view: StageView) -> EpochsShown:
+        return view.manifest, view.knobs.epoch, self.has_focus
 
-    def paint(self, look: EpochLook, width: int, height: int) -> Picture:
-        return paint_epochs(look, width, height, self.glyphs)
+    def paint(self, look: EpochsShown, width: int, height: int) -> Picture:
+        return paint_epochs(epoch_look(*look), width, height, self.glyphs)
 
     def turned(self, steps: float, fine: bool) -> Mapping[str, Any]:
         return {"epoch": next_epoch(self._shown().manifest, self.knobs.epoch, 1 if steps > 0 else -1)}
@@ -238,7 +241,7 @@ class EpochControl(Control[EpochLook]):
         return {"epoch": self._shown().manifest.best_epoch}
 
     def touched(self, column: int, row: int) -> Mapping[str, Any]:
-        number = epoch_at(self.look(self._shown()), column, self.size.width)
+        number = epoch_at(epoch_look(*self.look(self._shown())), column, self.size.width)
         return {"epoch": number} if row and number is not None else {}
 
 
