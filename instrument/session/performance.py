@@ -320,7 +320,8 @@ class Performance:
         return fed.composed.bar if fed else None
 
     def _health(self, status: Status | None) -> Health:
-        slowest = max(self._model_ms, default=0.0)
+        times = sorted(self._model_ms)
+        typical = times[len(times) // 2] if times else 0.0
         return Health(
             backend=self._ready.backend,
             port=self._ready.out_port,
@@ -332,5 +333,5 @@ class Performance:
             lateness_p99_ms=status.lateness_p99_ms if status else 0.0,
             lateness_max_ms=status.lateness_max_ms if status else 0.0,
             misses=status.misses if status else 0,
-            model_ms=slowest,
+            model_ms=typical,
         )
