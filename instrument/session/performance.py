@@ -41,6 +41,8 @@ from instrument.session.view import Health, Knobs, StageView, check_tempo
 BARS_AHEAD = 2
 POLL_S = 0.005
 MODEL_TIMES = 256
+CLOSE_WAIT_S = 0.3
+"""How long the net may still think when the player leaves; silence doesn't wait for it longer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +132,8 @@ class Performance:
         with self._lock:
             self._playing_wanted = True
             bar = max(self._position() // BAR_TICKS, 0)
-            self._commands.append(Play(from_bar=bar, until_bar=self._until_bar))
+            until_bar = self._until_bar if bar < self._until_bar else -1
+            self._commands.append(Play(from_bar=bar, until_bar=until_bar))
         self._wake.set()
 
     def stop(self) -> None:
@@ -186,7 +189,7 @@ class Performance:
         self._closing.set()
         self._wake.set()
         if threading.current_thread() is not self._feeder:
-            self._feeder.join(timeout=2.0)
+            self._feeder.join(timeout=CLOSE_WAIT_S)
         self._client.close()
         self._take(self._client.poll())
 

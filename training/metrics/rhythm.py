@@ -71,7 +71,7 @@ def _structure(onset: npt.NDArray[np.bool_]) -> Floats:
     weights = metric_weights(steps)
     columns: list[npt.NDArray[np.generic]] = []
     for voices in ([Voice.KICK], [Voice.SNARE], HATS):
-        line = onset[:, voices].any(1)
+        line: npt.NDArray[np.bool_] = np.any(onset[:, voices], axis=1)
         rest_ahead = ~np.roll(line, -1, axis=1)
         gain = np.maximum(np.roll(weights, -1) - weights, 0)
         columns.append((line & rest_ahead) @ gain)
@@ -81,7 +81,7 @@ def _structure(onset: npt.NDArray[np.bool_]) -> Floats:
     centred = line - line.mean(1, keepdims=True)
     power = np.maximum((centred**2).sum(1), 1e-6)
     columns += [(centred * np.roll(centred, lag, axis=1)).sum(1) / power for lag in (steps // 8, steps // 4, half)]
-    hats = onset[:, [*HATS, Voice.RIDE]].any(1)
+    hats: npt.NDArray[np.bool_] = np.any(onset[:, [*HATS, Voice.RIDE]], axis=1)
     columns += [hats[:, :: steps // 4].mean(1), hats[:, :: steps // 8].mean(1), hats[:, 1::2].mean(1)]
     columns.append((hats == np.roll(hats, steps // 8, axis=1)).mean(1))
     columns += [onset[:, TOMS, :half].sum((1, 2)), onset[:, TOMS, half:].sum((1, 2))]
