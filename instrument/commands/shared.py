@@ -44,8 +44,8 @@ def check_writable(path: Path) -> None:
     """Raises DataError now for a file that couldn't be written at the end."""
     import os
 
-    if path.is_dir():
-        raise DataError(f"{path} is a folder; name a file")
+    if path.exists() and not path.is_file():
+        raise DataError(f"{path} is a folder or a device; name a file")
     if not path.parent.is_dir():
         raise DataError(f"can't write {path}: there is no folder {path.parent}")
     if not os.access(path.parent, os.W_OK):
