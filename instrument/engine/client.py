@@ -83,4 +83,5 @@ class EngineClient:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
+        self._wire.drain(1.0)
         return self.poll()

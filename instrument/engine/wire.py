@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import select
 import struct
 import sys
 import threading
@@ -46,6 +47,12 @@ class Wire:
             return False
         return True
 
+    def has_room(self) -> bool:
+        """Whether a small value can be written without waiting for the other side; always true on Windows."""
+        if self.closed or sys.platform == "win32":
+            return True
+        return bool(select.select((), (self._writer,), (), 0)[1])
+
     def receive(self) -> list[Any]:
         """All that has arrived since the last call."""
         self.arrived.clear()
@@ -60,6 +67,10 @@ class Wire:
             self._writer.close()
         except OSError:
             self._closed.set()
+
+    def drain(self, timeout_s: float) -> None:
+        """Wait until everything that the other end sent before it ended is in the inbox."""
+        self._thread.join(timeout_s)
 
     def _read_for_ever(self) -> None:
         try:

@@ -190,8 +190,7 @@ class Performance:
         self._wake.set()
         if threading.current_thread() is not self._feeder:
             self._feeder.join(timeout=CLOSE_WAIT_S)
-        self._client.close()
-        self._take(self._client.poll())
+        self._take(self._client.close())
 
     @property
     def ready(self) -> Ready:

@@ -16,7 +16,7 @@ START_S = 10.0
 class JackServer:
     """`jackd` under a name of its own, 48 kHz, synchronous (it waits for slow clients, so nothing is lost)."""
 
-    def __init__(self, *, period: int = 128) -> None:
+    def __init__(self, *, period: int = 256) -> None:
         self.name = f"ghostnote-{os.getpid()}-{id(self):x}"[-32:]
         self.period = period
         self._process: subprocess.Popen[bytes] | None = None

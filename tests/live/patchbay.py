@@ -62,6 +62,7 @@ class Patchbay:
         self.heard: list[Heard] = []
         self._sound: list[tuple[int, Floats]] = []
         self._wanted: list[tuple[str, str]] = []
+        self._known: set[str] = set()
         self._changed = threading.Event()
         self._leaving = threading.Event()
         self._client.set_process_callback(self._process)
@@ -140,7 +141,12 @@ class Patchbay:
         self._changed.set()
 
     def _names(self) -> set[str]:
-        return {str(port.name) for port in self._client.get_ports()}
+        """All ports; those of the last look where one goes away meanwhile."""
+        try:
+            self._known = {str(port.name) for port in self._client.get_ports()}
+        except self._jack.JackError:
+            self._changed.set()
+        return self._known
 
     def _connect_for_ever(self) -> None:
         """Connections sometimes fail at first: each is looked up after it was made, and tried again."""
