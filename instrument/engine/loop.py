@@ -85,7 +85,7 @@ class Loop:
 
     def _report(self, now: float) -> None:
         clock = self._clock()
-        if clock < self._next_status:
+        if clock < self._next_status or not self._wire.has_room():
             return
         self._next_status = clock + STATUS_S
         sent = self._player.collect(now)

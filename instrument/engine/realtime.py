@@ -32,13 +32,21 @@ def claim() -> Rights:
         return Rights(realtime=False, advice="")
     _linux_timers_and_memory()
     try:
-        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(FIFO_PRIORITY))
+        _raise_all_threads()
     except OSError:
         advice = (
             "no real-time rights: add your user to a group with `@audio - rtprio 95` and `@audio - memlock unlimited`"
         )
         return Rights(realtime=False, advice=f"{advice} in /etc/security/limits.d, then log in again")
     return Rights(realtime=True, advice="")
+
+
+def _raise_all_threads() -> None:
+    """The pipe's reader too: a thread of low priority that is held up while it has the interpreter lock holds up all.
+    A thread that JACK has given a real-time priority keeps it."""
+    for thread in map(int, os.listdir("/proc/self/task")):
+        if os.sched_getscheduler(thread) == os.SCHED_OTHER:
+            os.sched_setscheduler(thread, os.SCHED_FIFO, os.sched_param(FIFO_PRIORITY))
 
 
 def _linux_timers_and_memory() -> None:

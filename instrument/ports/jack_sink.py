@@ -18,6 +18,8 @@ from instrument.ports.contract import PortNames
 from instrument.ports.quiet import quiet
 
 SPARE_S = 0.005
+LOOK_AHEAD_S = 0.02
+"""Handed over at least so long ahead: a machine that stalls for less still plays on the frame."""
 CLOSE_WAIT_S = 0.25
 FRAME_WRAP = 2**32
 
@@ -65,7 +67,7 @@ class JackSink:
 
     @property
     def look_ahead_s(self) -> float:
-        return float(self._client.blocksize) / self._rate + SPARE_S
+        return max(float(self._client.blocksize) / self._rate + SPARE_S, LOOK_AHEAD_S)
 
     def now(self) -> float:
         return self._unwrap(self._client.frame_time) / self._rate
