@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -213,16 +214,14 @@ def _claim(out: Path) -> None:
         raise DataError(f"can't make the run folder {out}: {error.strerror}") from error
 
 
-def _locked(out: Path) -> filelock.BaseFileLock:
+def _locked(out: Path) -> AbstractContextManager[object]:
     """Held by the one trainer of a run; the system lets go of it if that dies."""
-    lock = filelock.FileLock(out / ".lock")
     try:
-        lock.acquire(timeout=0)
+        return filelock.FileLock(out / ".lock").acquire(timeout=0)
     except filelock.Timeout as error:
         raise DataError(f"another training is at work in {out}; wait for it, or choose another folder") from error
     except OSError as error:
         raise DataError(f"can't write {out}: {error.strerror}") from error
-    return lock
 
 
 class _Session:

@@ -52,7 +52,7 @@ class LossSettings(_Section, frozen=True):
 
     gamma: NonNegative = 0.5
     penalty_every: Annotated[int, Meta(ge=1, le=64)] = 8
-    code: NonNegative = 0.05
+    code: NonNegative = 0.02
 
 
 class OptimiserSettings(_Section, frozen=True):
