@@ -56,8 +56,8 @@ def run_jam(choice: Choice, options: JamOptions) -> int:
             write_atomic(options.record, recorded_file(performance.sent(), performance.tempo_map(), options.bars))
     if options.json:
         print_json(_statistics(performance, choice, knobs))
-    if code == 0 and performance.trouble and options.headless:
-        raise PortError(performance.trouble)
+    if code == 0 and options.headless and (performance.failure or not performance.view().health.connected):
+        raise PortError(performance.failure or performance.trouble)
     return code
 
 
@@ -99,7 +99,7 @@ def _headless(performance: Performance, options: JamOptions) -> int:
     told = ""
     with _signals() as arrived:
         performance.play()
-        while not arrived.wait(LOOK_S) and not performance.finished:
+        while not (arrived.wait(LOOK_S) or performance.finished or performance.failure):
             if performance.trouble != told:
                 told = performance.trouble
                 say(told or "all is well again")

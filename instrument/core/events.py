@@ -15,6 +15,8 @@ NOTE_ON = 0x90
 CONTROL_CHANGE = 0xB0
 ALL_SOUND_OFF = 120
 ALL_NOTES_OFF = 123
+OUTSIDE = -BAR_TICKS
+"""The position of a message that belongs to no place in the music: no hit can sound so early."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

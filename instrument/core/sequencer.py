@@ -50,11 +50,11 @@ class Sequencer:
         """The position at which playing ends by itself."""
         return None if self._until_bar < 0 else self._until_bar * BAR_TICKS
 
-    def start(self, bar: int, *, until_bar: int = -1) -> None:
-        """Begin at a bar line. Bars that are loaded stay; nothing may be held (see `end_held`)."""
+    def start(self, bar: int, *, tick: int = 0, until_bar: int = -1) -> None:
+        """Begin at a bar line or `tick` after it. Bars that are loaded stay; nothing may be held (see `end_held`)."""
         self._first_bar = self._next_bar = bar
         self._until_bar = until_bar
-        self._committed = bar * BAR_TICKS
+        self._committed = bar * BAR_TICKS + tick
         self._struck.clear()
         self._pending.clear()
 

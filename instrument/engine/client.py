@@ -1,7 +1,7 @@
-"""The player's end of the engine: starts the process, sends commands, collects reports, notices its death.
+"""The player's end of the engine: starts the process, sends commands, collects reports.
 
-A killed engine is started again: the new one ends what the old one left sounding and goes on at the bar where the music
-would be. Start it before a terminal UI takes stderr over.
+An engine that is killed is started again: the new one connects to whoever listened to the old one, ends the notes that
+it may have left sounding, and goes on where the music would be. Start it before a terminal UI takes stderr over.
 """
 
 from __future__ import annotations
@@ -9,13 +9,36 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections import deque
+from dataclasses import replace
 
-from instrument.engine.messages import Close, Command, Config, Failed, Ready, Report
+from instrument.core.events import BarNotes
+from instrument.core.timebase import seconds_to_ticks
+from instrument.engine.messages import (
+    Close,
+    Command,
+    Config,
+    Failed,
+    Load,
+    Panic,
+    Play,
+    Ready,
+    Report,
+    Resume,
+    SetOffset,
+    SetTempo,
+    Status,
+    Stop,
+    Trouble,
+)
 from instrument.engine.wire import Wire
 from instrument.errors import PortError
 
 START_TIMEOUT_S = 10.0
 CLOSE_TIMEOUT_S = 3.0
+BARS_KEPT = 4
+MOST_STARTS, STARTS_WINDOW_S = 3, 60.0
+TROUBLE_SHOWN_S = 5.0
 
 
 class EngineClient:
@@ -24,6 +47,13 @@ class EngineClient:
     def __init__(self, config: Config) -> None:
         self._config = config
         self._early: list[Report] = []
+        self._bars: dict[int, BarNotes] = {}
+        self._played: set[tuple[int, int]] = set()
+        self._playing: Play | None = None
+        self._status: Status | None = None
+        self._status_at = 0.0
+        self._restarts: deque[float] = deque(maxlen=MOST_STARTS)
+        self._calm_at: float | None = None
 
     def start(self) -> Ready:
         """Start the process and wait for its ports. Raises PortError with the engine's own reason."""
@@ -50,25 +80,31 @@ class EngineClient:
             if self._wire.closed:
                 break
         self._process.kill()
+        self._process.wait()
         raise PortError("the engine did not start; see: ghostnote doctor")
 
     @property
     def pid(self) -> int:
         return self._process.pid
 
-    @property
-    def alive(self) -> bool:
-        return not self._wire.closed
-
     def send(self, command: Command) -> None:
-        """Raises PortError where the engine is gone."""
-        if not self._wire.send(command):
-            raise PortError("the engine has ended")
+        """An engine that has ended gets it when it has been started again, by the next `poll`."""
+        self._remember(command)
+        self._wire.send(command)
 
     def poll(self) -> list[Report]:
-        """What has been reported since the last call."""
+        """What has been reported since the last call. Raises PortError where the engine ends again and again."""
         early, self._early = self._early, []
-        return early + self._wire.receive()
+        reports = early + self._wire.receive()
+        for report in reports:
+            if isinstance(report, Status):
+                self._status, self._status_at = report, time.perf_counter()
+        if self._wire.closed:
+            reports += self._start_again()
+        if self._calm_at is not None and time.perf_counter() > self._calm_at:
+            self._calm_at = None
+            reports.append(Trouble(text="the engine plays again", over=True))
+        return reports
 
     def close(self) -> list[Report]:
         """Silence, closed ports, and the process ended. Returns the last reports."""
@@ -84,4 +120,42 @@ class EngineClient:
                 self._process.kill()
                 self._process.wait()
         self._wire.drain(1.0)
-        return self.poll()
+        return self._early + self._wire.receive()
+
+    def _remember(self, command: Command) -> None:
+        """What a new engine would have to be told."""
+        match command:
+            case Load(bar=bar):
+                self._bars[bar.index] = bar
+                self._played.update((note.channel, note.note) for note in bar.notes)
+                for old in sorted(self._bars)[:-BARS_KEPT]:
+                    del self._bars[old]
+            case Play():
+                self._playing = command
+            case Stop() | Panic():
+                self._playing = None
+            case SetTempo(tempo_bpm=tempo_bpm):
+                self._config = replace(self._config, tempo_bpm=tempo_bpm)
+            case SetOffset(offset_ms=offset_ms):
+                self._config = replace(self._config, offset_ms=offset_ms)
+
+    def _start_again(self) -> list[Report]:
+        now = time.perf_counter()
+        if len(self._restarts) == MOST_STARTS and now - self._restarts[0] < STARTS_WINDOW_S:
+            raise PortError(f"the engine ended {MOST_STARTS + 1} times within a minute; see: ghostnote doctor")
+        self._restarts.append(now)
+        self._process.wait()
+        status = self._status
+        receivers = status.receivers if status else ()
+        self._config = replace(self._config, receivers=receivers, hanging=tuple(sorted(self._played)))
+        ready = self.start()
+        for bar in self._bars.values():
+            self._wire.send(Load(bar=bar))
+        if self._playing is not None and status is not None and status.playing:
+            missed = seconds_to_ticks(time.perf_counter() - self._status_at, status.tempo_bpm)
+            position = status.position_ticks + round(missed)
+            self._wire.send(Resume(position_ticks=position, until_bar=self._playing.until_bar))
+        elif self._playing is not None and status is None:
+            self._wire.send(self._playing)
+        self._calm_at = time.perf_counter() + TROUBLE_SHOWN_S
+        return [ready, Trouble(text="the engine ended and was started again", over=False)]

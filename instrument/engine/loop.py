@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 
 from instrument.core.timebase import seconds_to_ticks
-from instrument.engine.messages import Close, Config, Failed, Journal, Ready, Trouble
+from instrument.engine.messages import Close, Config, Failed, Journal, Ready, Status, Trouble
 from instrument.engine.player import Player
 from instrument.engine.realtime import Rights, claim
 from instrument.engine.wire import Wire
@@ -55,6 +55,7 @@ class Loop:
         self._player = Player(sink, self._config.tempo_bpm, self._config.offset_ms)
         self._rights = claim()
         self._announce(sink, self._rights)
+        self._take_over(list(self._config.receivers), self._config.hanging)
         threading.Thread(target=self._watch_port, name="heartbeat", daemon=True).start()
         try:
             while not (self._leaving.is_set() or self._wire.closed):
@@ -91,7 +92,10 @@ class Loop:
         sent = self._player.collect(now)
         if sent and self._config.journal:
             self._wire.send(Journal(sent=tuple(sent)))
-        self._wire.send(self._player.status(now, connected=not self._lost.is_set()))
+        self._wire.send(self._status(now))
+
+    def _status(self, now: float) -> Status:
+        return self._player.status(now, connected=not self._lost.is_set(), receivers=tuple(self._receivers))
 
     def _announce(self, sink: OutSink, rights: Rights) -> None:
         self._wire.send(
@@ -132,12 +136,18 @@ class Loop:
                 return
             held = self._player.held
             self._move(sink)
-            self._player.end_notes_again(held, sink.now())
-            if hasattr(sink, "connect"):
-                sink.connect(self._receivers)
+            self._take_over(self._receivers, held)
             self._lost.clear()
             self._announce(sink, self._rights)
             self._wire.send(Trouble(text=f"the port {sink.out_port} is back", over=True))
+
+    def _take_over(self, receivers: list[str], hanging: tuple[tuple[int, int], ...]) -> None:
+        """A new port in the place of one that died: whoever listened to that one hears its notes end."""
+        sink = self._player.sink
+        if receivers and hasattr(sink, "connect"):
+            sink.connect(receivers)
+            self._receivers = receivers
+        self._player.end_notes_again(hanging, sink.now())
 
     def _move(self, sink: OutSink) -> None:
         position, seen = self._seen
@@ -154,7 +164,7 @@ class Loop:
         sent = player.collect(player.sink.now())
         if sent and self._config.journal:
             self._wire.send(Journal(sent=tuple(sent)))
-        self._wire.send(player.status(now, connected=not self._lost.is_set()))
+        self._wire.send(self._status(now))
 
 
 def serve(wire: Wire, clock: Callable[[], float] = time.perf_counter) -> int:
@@ -169,9 +179,9 @@ def serve(wire: Wire, clock: Callable[[], float] = time.perf_counter) -> int:
             signal.signal(getattr(signal, name), loop.leave)
     try:
         return loop.run()
-    except GhostnoteError as error:
-        wire.send(Trouble(text=str(error), over=False))
-        return error.exit_code
+    except Exception as error:
+        wire.send(Trouble(text=f"the engine ended: {error or type(error).__name__}", over=False))
+        return error.exit_code if isinstance(error, GhostnoteError) else 1
 
 
 def _first_value(wire: Wire) -> Config | None:

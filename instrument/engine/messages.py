@@ -14,7 +14,11 @@ from instrument.core.events import BarNotes, Message
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """How the engine starts. `backend` is one of `ports.open.BACKENDS`; `in_port` a source to listen to, or ""."""
+    """How the engine starts. `backend` is one of `ports.open.BACKENDS`; `in_port` a source to listen to, or "".
+
+    In place of an engine that was killed, `receivers` are the ports to connect to and `hanging` the (channel, note)
+    pairs that it may have left sounding.
+    """
 
     backend: str
     client_name: str
@@ -23,6 +27,8 @@ class Config:
     tempo_bpm: float
     journal: bool
     offset_ms: float = 0.0
+    receivers: tuple[str, ...] = ()
+    hanging: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +43,14 @@ class Play:
     """Start at a bar line. `until_bar` is the bar at whose line to stop by itself, or -1."""
 
     from_bar: int
+    until_bar: int = -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resume:
+    """Play on as if the music had never stopped and were at this position now."""
+
+    position_ticks: int
     until_bar: int = -1
 
 
@@ -67,7 +81,7 @@ class Close:
     """Note-offs, close the ports, leave."""
 
 
-Command = Load | Play | Stop | SetTempo | SetOffset | Panic | Close
+Command = Load | Play | Resume | Stop | SetTempo | SetOffset | Panic | Close
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +121,7 @@ class Status:
     lateness_max_ms: float
     connected: bool
     finished: bool
+    receivers: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 
-from instrument.core.events import ALL_NOTES_OFF, ALL_SOUND_OFF, CONTROL_CHANGE, Message
+from instrument.core.events import ALL_NOTES_OFF, ALL_SOUND_OFF, CONTROL_CHANGE, OUTSIDE, Message, note_off
 from instrument.core.sequencer import Sequencer
-from instrument.core.timebase import BAR_TICKS
+from instrument.core.timebase import BAR_TICKS, bar_and_tick, seconds_to_ticks
 from instrument.core.transport import Transport
 from instrument.engine.lateness import Lateness
 from instrument.engine.messages import (
@@ -18,6 +18,7 @@ from instrument.engine.messages import (
     Load,
     Panic,
     Play,
+    Resume,
     Sent,
     SetOffset,
     SetTempo,
@@ -50,6 +51,8 @@ class Player:
                 self._sequencer.load(bar)
             case Play(from_bar=bar, until_bar=until_bar):
                 self._play(bar, until_bar, now)
+            case Resume(position_ticks=position, until_bar=until_bar):
+                self._resume(position, until_bar, now)
             case Stop():
                 self.silence(now)
             case SetTempo(tempo_bpm=tempo_bpm):
@@ -103,7 +106,7 @@ class Player:
     def end_notes_again(self, notes: tuple[tuple[int, int], ...], now: float) -> None:
         """Note-offs for what another sink, now gone, had sounding."""
         for channel, note in notes:
-            self.sink.send(Message(position_ticks=0, status=0x80 | channel, data1=note, data2=64), now)
+            self.sink.send(note_off(OUTSIDE, channel, note), now)
 
     def position(self, now: float) -> float:
         return self._transport.position(now)
@@ -116,7 +119,7 @@ class Player:
     def held(self) -> tuple[tuple[int, int], ...]:
         return self._sequencer.held
 
-    def status(self, now: float, *, connected: bool) -> Status:
+    def status(self, now: float, *, connected: bool, receivers: tuple[str, ...] = ()) -> Status:
         p50, p99, largest = self._lateness.percentiles_ms()
         position = math.floor(self._transport.position(now))
         return Status(
@@ -135,6 +138,7 @@ class Player:
             lateness_max_ms=largest,
             connected=connected,
             finished=self._finished,
+            receivers=receivers,
         )
 
     def _play(self, bar: int, until_bar: int, now: float) -> None:
@@ -144,13 +148,23 @@ class Player:
         self._sequencer.start(bar, until_bar=until_bar)
         self._transport.start(bar * BAR_TICKS, now + START_DELAY_S + self.sink.look_ahead_s)
 
+    def _resume(self, position: int, until_bar: int, now: float) -> None:
+        """A moment ahead, so that what lies right after it is still in time."""
+        delay_s = START_DELAY_S + self.sink.look_ahead_s
+        bar, tick = bar_and_tick(position + round(seconds_to_ticks(delay_s, self._transport.tempo_bpm)))
+        self._finished = False
+        self._sequencer.start(bar, tick=tick, until_bar=until_bar)
+        self._transport.start(bar * BAR_TICKS + tick, now + delay_s)
+
     def _panic(self, now: float) -> None:
         """While playing only note-offs: a controller message would choke some modules (Ardour PR#968)."""
         self._end_notes(max(math.ceil(self._transport.position(now)), self._sequencer.committed), now)
         if not self._transport.playing:
             for channel in sorted(self._channels):
                 for controller in (ALL_NOTES_OFF, ALL_SOUND_OFF):
-                    message = Message(position_ticks=0, status=CONTROL_CHANGE | channel, data1=controller, data2=0)
+                    message = Message(
+                        position_ticks=OUTSIDE, status=CONTROL_CHANGE | channel, data1=controller, data2=0
+                    )
                     self.sink.send(message, now)
 
     def _end_notes(self, position: int, due_s: float) -> None:

@@ -44,7 +44,7 @@ def claim() -> Rights:
 def _raise_all_threads() -> None:
     """The pipe's reader too: a thread of low priority that is held up while it has the interpreter lock holds up all.
     A thread that JACK has given a real-time priority keeps it."""
-    for thread in map(int, os.listdir("/proc/self/task")):
+    for thread in [int(task.name) for task in os.scandir("/proc/self/task")]:
         if os.sched_getscheduler(thread) == os.SCHED_OTHER:
             os.sched_setscheduler(thread, os.SCHED_FIFO, os.sched_param(FIFO_PRIORITY))
 

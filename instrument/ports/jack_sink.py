@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from contextlib import suppress
 from typing import Any
 
 from instrument.core.events import Message
@@ -48,6 +49,7 @@ class JackSink:
         except (jack.JackError, OSError) as error:
             raise PortError("no JACK server answers") from error
         client = self._client
+        self._jack_error = jack.JackError
         self._queue: deque[tuple[int, float, Message]] = deque()
         self._sent: deque[tuple[Message, float, int]] = deque()
         self._down = False
@@ -97,7 +99,8 @@ class JackSink:
         there = {str(port.name) for port in self._client.get_ports(is_midi=True, is_input=True)}
         for name in receivers:
             if name in there:
-                self._client.connect(self._out, name)
+                with suppress(self._jack_error):
+                    self._client.connect(self._out, name)
 
     def close(self) -> None:
         if not self._down:

@@ -31,7 +31,7 @@ from instrument.engine.messages import (
     Stop,
     Trouble,
 )
-from instrument.errors import GhostnoteError, PortError
+from instrument.errors import GhostnoteError
 from instrument.ports.smf import TempoChange
 from instrument.session.composer import Composed, Composer, with_fill
 from instrument.session.history import History
@@ -82,7 +82,7 @@ class Performance:
         self._commands: deque[Play | Stop | SetTempo | Panic] = deque()
         self._status: Status | None = None
         self._status_at = 0.0
-        self._trouble = ""
+        self._trouble = self._net_trouble = self._failure = ""
         self._model_ms: deque[float] = deque(maxlen=MODEL_TIMES)
         self._sent: list[Sent] = []
         self._tempos = [TempoChange(position_ticks=0, tempo_bpm=config.tempo_bpm)]
@@ -213,7 +213,13 @@ class Performance:
     def trouble(self) -> str:
         """What is wrong with the port or the net now, or nothing."""
         with self._lock:
-            return self._trouble
+            return self._trouble or self._net_trouble
+
+    @property
+    def failure(self) -> str:
+        """Why nothing can be played any more, or nothing."""
+        with self._lock:
+            return self._failure
 
     def sent(self) -> list[Sent]:
         """All that went out, in order, where the configuration asked for a journal."""
@@ -248,11 +254,17 @@ class Performance:
         while not self._closing.is_set():
             try:
                 self._feed_once()
-            except PortError as error:
-                with self._lock:
-                    self._trouble = str(error)
+            except Exception as error:
+                self._give_up(str(error) or type(error).__name__)
+                return
             self._wake.wait(POLL_S)
             self._wake.clear()
+
+    def _give_up(self, reason: str) -> None:
+        """The engine can't be kept alive."""
+        with self._lock:
+            self._trouble = self._failure = reason
+            self._playing_wanted = False
 
     def _feed_once(self) -> None:
         self._take(self._client.poll())
@@ -287,11 +299,12 @@ class Performance:
         started = self._clock()
         try:
             composed = self._composer.compose(index, knobs)
-        except GhostnoteError as error:
+        except Exception as error:
             with self._lock:
-                self._trouble = str(error)
+                self._net_trouble = str(error) or type(error).__name__
             return None
         with self._lock:
+            self._net_trouble = ""
             self._model_ms.append((self._clock() - started) * 1000)
         return composed
 
@@ -330,7 +343,7 @@ class Performance:
             connected=status.connected if status else True,
             realtime=self._ready.realtime,
             advice=self._ready.advice,
-            trouble=self._trouble,
+            trouble=self._trouble or self._net_trouble,
             lateness_p50_ms=status.lateness_p50_ms if status else 0.0,
             lateness_p99_ms=status.lateness_p99_ms if status else 0.0,
             lateness_max_ms=status.lateness_max_ms if status else 0.0,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from instrument.core.events import NOTE_OFF, NOTE_ON, Message
+from instrument.core.events import NOTE_OFF, NOTE_ON, OUTSIDE, Message
 from instrument.core.timebase import BAR_TICKS
 from instrument.engine.messages import Sent
 from instrument.ports.smf import TempoChange, midi_file
@@ -13,14 +13,20 @@ from instrument.ports.smf import TempoChange, midi_file
 
 def timeline(sent: Sequence[Sent]) -> list[Message]:
     """The notes in the order of sending, positions never going back: what was played after a stop begins on the next
-    bar line of the file."""
+    bar line of the file. A note that was ended outside the music ends with what was sent before."""
     messages: list[Message] = []
+    sounding: set[tuple[int, int]] = set()
     shift = last = 0
     for entry in sent:
         message = entry.message
+        key = message.status & 0x0F, message.data1
         if message.status & 0xF0 not in (NOTE_ON, NOTE_OFF):
             continue
-        position = message.position_ticks + shift
+        outside = message.position_ticks == OUTSIDE
+        if outside and key not in sounding:
+            continue
+        (sounding.add if message.is_note_on else sounding.discard)(key)
+        position = last if outside else message.position_ticks + shift
         if position < last:
             line = -(-last // BAR_TICKS) * BAR_TICKS
             shift = line - message.position_ticks // BAR_TICKS * BAR_TICKS
