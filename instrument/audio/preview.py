@@ -27,14 +27,7 @@ def play(sound: Floats, *, backend: str | None = None) -> None:
     Raises MissingExtraError without miniaudio, NoSoundError without a sound card or where it stops taking sound, and
     lets KeyboardInterrupt through, the sound card closed in each case.
     """
-    try:
-        import miniaudio
-    except ImportError as error:
-        raise MissingExtraError("listen", "audio") from error
-
-    with _device(miniaudio, backend) as device:
-        if backend is None and device.backend == "Null":
-            raise NoSoundError("there is no sound card that can play")
+    with _device(backend) as device:
         progress = _Progress(len(sound))
         source = _feed(sound, progress)
         next(source)
@@ -42,11 +35,25 @@ def play(sound: Floats, *, backend: str | None = None) -> None:
         progress.wait()
 
 
-def _device(miniaudio: Any, backend: str | None) -> Any:
+def missing_sound() -> str:
+    """Why `play` can't be heard here, or nothing."""
+    try:
+        with _device(None):
+            return ""
+    except (MissingExtraError, NoSoundError) as error:
+        return str(error)
+
+
+def _device(backend: str | None) -> Any:
+    """An open device, not yet started. Raises what `play` says."""
+    try:
+        import miniaudio
+    except ImportError as error:
+        raise MissingExtraError("listen", "audio") from error
     backends = None if backend is None else [miniaudio.Backend[backend]]
     try:
         with quiet():
-            return miniaudio.PlaybackDevice(
+            device = miniaudio.PlaybackDevice(
                 output_format=miniaudio.SampleFormat.FLOAT32,
                 nchannels=2,
                 sample_rate=RATE,
@@ -56,6 +63,10 @@ def _device(miniaudio: Any, backend: str | None) -> Any:
             )
     except miniaudio.MiniaudioError as error:
         raise NoSoundError("there is no sound card that can play") from error
+    if backend is None and device.backend == "Null":
+        device.close()
+        raise NoSoundError("there is no sound card that can play")
+    return device
 
 
 class _Progress:

@@ -80,10 +80,12 @@ class Sequencer:
         return count
 
     def next_position(self) -> int | None:
-        """Where the next message lies, as far as is known now."""
-        places = [self._pending[0][0]] if self._pending else []
-        places += self._held.values()
-        return min(places, default=None)
+        """Where there is something to do next: a message, or a bar to be taken up."""
+        event = self._next_event()
+        if 0 <= self._until_bar <= self._next_bar:
+            return event
+        taken = max(self._next_bar * BAR_TICKS - EARLIEST_TICKS, self._committed)
+        return taken if event is None else min(event, taken)
 
     def advance(self, until: int) -> list[Message]:
         """All messages at positions before `until`, which are committed by this."""
@@ -106,6 +108,11 @@ class Sequencer:
         offs = [note_off(position, channel, note) for channel, note in self.held]
         self._held.clear()
         return offs
+
+    def _next_event(self) -> int | None:
+        places = [self._pending[0][0]] if self._pending else []
+        places += self._held.values()
+        return min(places, default=None)
 
     def _needs_bar(self, until: int) -> bool:
         if 0 <= self._until_bar <= self._next_bar:
@@ -133,7 +140,7 @@ class Sequencer:
         self._pending = kept
 
     def _give_out(self, out: list[Message], until: int) -> None:
-        while (position := self.next_position()) is not None and position < until:
+        while (position := self._next_event()) is not None and position < until:
             strokes = self._pop(position)
             ended = {key for key, off in self._held.items() if off <= position}
             for note in strokes:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 
 from instrument.core.timebase import seconds_to_ticks
-from instrument.engine.messages import Close, Config, Failed, Journal, Ready, Status, Trouble
+from instrument.engine.messages import Close, Config, Failed, Journal, Load, Ready, Status, Trouble
 from instrument.engine.player import Player
 from instrument.engine.realtime import Rights, claim
 from instrument.engine.wire import Wire
@@ -75,6 +75,8 @@ class Loop:
             if isinstance(command, Close):
                 return False
             player.handle(command, now)
+            if isinstance(command, Load):
+                self._next_status = 0.0
         wake = player.step(player.sink.now())
         now = player.sink.now()
         self._seen = (player.position(now), self._clock())

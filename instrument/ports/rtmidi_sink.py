@@ -1,7 +1,8 @@
 """The portable sink: python-rtmidi over ALSA, JACK, CoreMIDI or Windows MM, sending each message when it is due.
 
 Virtual ports exist everywhere but on Windows, where an existing loopback port is used instead. RtMidi says nothing when
-its server dies, so `alive` looks whether our own port can still be seen.
+a JACK server dies, and holds the interpreter for milliseconds while it opens a client to look: so another client, which
+is told, watches the server.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from instrument.core.events import Message
 from instrument.engine.messages import Sent
 from instrument.errors import PortError, nearest
 from instrument.ports.contract import PortNames
+from instrument.ports.jack_sink import JackWatch
 from instrument.ports.quiet import quiet
 
 LOOPBACKS = ("Default App Loopback", "loopMIDI")
@@ -51,7 +53,6 @@ class RtMidiSink:
         """Opens the ports. Raises the library's RtMidiError, or PortError for a port that isn't there."""
         self._rtmidi = rtmidi
         self._names = names
-        self._api = api
         self.backend = f"rtmidi/{api_name}"
         self.now = time.perf_counter
         self._sent: list[Sent] = []
@@ -62,6 +63,7 @@ class RtMidiSink:
             self.in_port = self._open_in(in_port)
         self._in.ignore_types(sysex=True, timing=False, active_sense=True)
         self._in.set_callback(_drop)
+        self._watch = JackWatch.of(names.client) if api == rtmidi.API_UNIX_JACK else None
 
     def send(self, message: Message, due_s: float) -> None:
         try:
@@ -75,14 +77,9 @@ class RtMidiSink:
         return sent
 
     def alive(self) -> bool:
-        try:
-            with quiet():
-                probe = self._rtmidi.MidiIn(self._api, name=f"{self._names.client} probe")
-                ports = probe.get_ports()
-                probe.delete()
-        except self._rtmidi.RtMidiError:
-            return False
-        return any(self._names.client in port for port in ports) if self._virtual else self.out_port in ports
+        if self._watch is not None:
+            return self._watch.alive
+        return self._virtual or self.out_port in self._out.get_ports()
 
     def close(self) -> None:
         if self._out is None:
@@ -94,6 +91,8 @@ class RtMidiSink:
                 port.close_port()
                 port.delete()
         self._in = self._out = None
+        if self._watch is not None:
+            self._watch.close()
 
     @property
     def _virtual(self) -> bool:

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.live.jackd import JackServer
+from instrument.bench.jack_server import JackServer
+from tests.live.hosts import host
 
 
 @pytest.fixture
 def jack_server() -> Iterator[JackServer]:
+    host("jackd", "jackd2")
     with JackServer() as server:
         yield server

@@ -14,10 +14,10 @@ import pytest
 
 from instrument.audio.synthesis import RATE
 from instrument.audio.wav import write_wav
+from instrument.bench.jack_server import JackServer
 from instrument.core.events import NOTE_ON
 from instrument.core.timebase import BAR_TICKS, PPQ, STEPS_PER_BAR
 from tests.live.hosts import OUT_PORT, ask, host, missing, play, running
-from tests.live.jackd import JackServer
 from tests.live.patchbay import Heard, Patchbay, held
 
 pytestmark = pytest.mark.live

@@ -6,8 +6,8 @@ import signal
 
 import pytest
 
+from instrument.bench.jack_server import JackServer
 from tests.live.hosts import OUT_PORT, jam, running
-from tests.live.jackd import JackServer
 from tests.live.patchbay import Patchbay, held
 
 pytestmark = pytest.mark.live

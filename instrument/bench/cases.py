@@ -1,0 +1,38 @@
+"""The cases of `ghostnote bench` by name, in the order in which they run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from instrument.bench import live, port
+from instrument.bench.figures import Figures, NotMeasuredError, machine
+
+Case = Callable[[float], Figures]
+
+CASES: dict[str, Case] = {
+    "bar": lambda seconds: live.bar(),
+    "knob": lambda seconds: live.knob(),
+    "first-note": lambda seconds: port.first_note(),
+    "lateness-jack": lambda seconds: port.lateness("jack", seconds),
+    "lateness-rtmidi": lambda seconds: port.lateness("rtmidi", seconds),
+    "soak": live.soak,
+}
+WORDS = {
+    "bar": "from latent to rendered events",
+    "knob": "from a turned knob to the engine's word that it plays the change",
+    "first-note": "from the command to the first note at an independent receiver",
+    "lateness-jack": "error at an independent receiver, jack sink, screen drawing and net running",
+    "lateness-rtmidi": "error at an independent receiver, rtmidi sink, screen drawing and net running",
+    "soak": "a long run: misses, drift, leaks",
+}
+
+
+def measure(names: list[str], seconds: float) -> Iterator[Figures]:
+    """The figures of each case, with machine and load, as soon as they are there."""
+    for name in names:
+        facts = machine()
+        try:
+            figures = CASES[name](seconds)
+        except NotMeasuredError as error:
+            figures = {"not_measured": str(error)}
+        yield {"case": name, **figures, "machine": facts}

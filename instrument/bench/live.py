@@ -1,0 +1,133 @@
+"""A performance without a port: how long a bar takes, how soon a knob is heard, and what a long run leaks."""
+
+from __future__ import annotations
+
+import gc
+import os
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from instrument.bench.figures import Figures, NotMeasuredError, spread
+from instrument.core.drums import GM_KIT
+from instrument.core.timebase import BAR_TICKS, ticks_to_seconds
+from instrument.engine.messages import Config, Status
+from instrument.errors import PortError
+from instrument.model.store import load_preset
+from instrument.session.composer import Composer
+from instrument.session.performance import Performance
+from instrument.session.view import Knobs
+
+BARS = 2000
+BPM = 120.0
+TURNS = 100
+LOOK_S = 0.0005
+TURN_TIMEOUT_S = 2.0
+SOAK_LOOK_S = 1.0
+
+
+def _composer() -> tuple[Composer, Knobs]:
+    preset = load_preset("groove")
+    return Composer(preset, GM_KIT, 7), Knobs(epoch=preset.resolve_epoch("best"))
+
+
+def _performance(backend: str) -> Performance:
+    composer, knobs = _composer()
+    config = Config(backend=backend, client_name="Ghostnote", port_name="out", in_port="", tempo_bpm=BPM, journal=False)
+    return Performance(composer, knobs, config)
+
+
+def bar() -> Figures:
+    """From latent to rendered events, in ms, the warm-up left out; one thread."""
+    composer, knobs = _composer()
+    times = []
+    for index in range(BARS + 10):
+        started = time.perf_counter()
+        composer.compose(index, knobs)
+        times.append((time.perf_counter() - started) * 1000)
+    return {**spread(times[10:], "ms"), "bars": BARS}
+
+
+def knob() -> Figures:
+    """From a turn of the density knob to the engine's word that it has the new revision of the bar that sounds, in ms:
+    an upper bound, as the word travels back too."""
+    performance = _performance("none")
+    times = []
+    try:
+        performance.play()
+        _wait(lambda: (status := performance.status) is not None and status.playing and status.revision >= 0)
+        for turn in range(TURNS):
+            taken_ms = _turn(performance, 0.3 + 0.4 * (turn % 2))
+            if taken_ms is not None:
+                times.append(taken_ms)
+    finally:
+        performance.close()
+    return {**spread(times, "ms"), "turns": TURNS}
+
+
+def _turn(performance: Performance, density: float) -> float | None:
+    """None where a bar line came between."""
+    before = performance.status
+    started = time.perf_counter()
+    performance.turn(density=density)
+    _wait(lambda: _place(performance.status) != _place(before))
+    taken_ms = (time.perf_counter() - started) * 1000
+    after = performance.status
+    return taken_ms if before is not None and after is not None and before.bar == after.bar else None
+
+
+def _place(status: Status | None) -> tuple[int, int]:
+    return (status.bar, status.revision) if status else (-1, -1)
+
+
+def _wait(true: Callable[[], bool]) -> None:
+    deadline = time.perf_counter() + TURN_TIMEOUT_S
+    while not true():
+        if time.perf_counter() > deadline:
+            raise NotMeasuredError("the engine did not answer")
+        time.sleep(LOOK_S)
+
+
+def soak(seconds: float) -> Figures:
+    """Play for a while: misses, lateness, drift of the position against the clock, growth of memory per hour, threads
+    and descriptors at the start and the end."""
+    try:
+        performance = _performance("auto")
+    except PortError:
+        performance = _performance("none")
+    try:
+        performance.play()
+        _wait(lambda: (status := performance.status) is not None and status.playing)
+        time.sleep(min(seconds / 10, 30))
+        before, drifts, end = _resources(), [], time.perf_counter() + seconds
+        while (left := end - time.perf_counter()) > 0:
+            time.sleep(min(SOAK_LOOK_S, left))
+            if (status := performance.status) is not None:
+                drifts.append(status.now_s - ticks_to_seconds(status.position_ticks, status.tempo_bpm))
+        gc.collect()
+        after, view, status = _resources(), performance.view(), performance.status
+    finally:
+        performance.close()
+    if status is None:
+        raise NotMeasuredError("the engine did not answer")
+    return {
+        "seconds": seconds,
+        "bars": status.position_ticks // BAR_TICKS,
+        "notes": status.notes_sent,
+        "misses": status.misses,
+        "lateness_p99_ms": view.health.lateness_p99_ms,
+        "drift_ms": round((max(drifts) - min(drifts)) * 1000, 3),
+        "memory_mb_per_hour": round((after[0] - before[0]) / 1e6 * 3600 / seconds, 2),
+        "threads": [before[1], after[1]],
+        "descriptors": [before[2], after[2]],
+    }
+
+
+def _resources() -> tuple[int, int, int]:
+    """Resident bytes, threads and open descriptors of this process; zeros where there is no /proc."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE"), threading.active_count(), len(list(Path("/proc/self/fd").iterdir()))
+    except OSError:
+        return 0, threading.active_count(), 0
