@@ -37,12 +37,12 @@ class Loop:
 
     def run_epoch(self, stop: Stop, stepped: Stepped) -> dict[str, float] | None:
         """Finishes the epoch under way and gives its mean losses; None where `stop` said so before its end."""
-        if self.position == 0:
-            self.order = torch.randperm(len(self.bars), generator=self.gan.random)
-            self.sums = Sums()
         while self.position < self.steps:
             if stop():
                 return None
+            if self.position == 0:
+                self.order = torch.randperm(len(self.bars), generator=self.gan.random)
+                self.sums = Sums()
             rows = self.order[self.position * self.batch : (self.position + 1) * self.batch]
             self.gan.train_step(self.gan.draw(self.bars, rows), self.sums)
             self.position += 1

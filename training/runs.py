@@ -4,7 +4,7 @@ run.json                        what the data was: styles, knob scales, prior, c
 config.toml                     the recipe, whole, as it was used
 stats.jsonl                     a line per epoch (`read_stats`)
 snapshots/epoch-0001.safetensors        EMA weights of the generator, with a .sha256 beside each
-checkpoints/last.pt             everything needed to go on bit for bit, with a .sha256
+checkpoints/step-00000272.pt    everything needed to go on bit for bit, with a .sha256
 samples/epoch-0001.mid          eight bars from fixed noise
 tensorboard/                    the same numbers as curves
 """

@@ -116,7 +116,10 @@ def _epochs(text: str) -> Choice:
 
 
 def _need(command: str, *packages: str) -> None:
-    from importlib.util import find_spec
+    from importlib import import_module
 
-    if any(find_spec(package) is None for package in packages):
-        raise MissingExtraError(command, "train")
+    try:
+        for package in packages:
+            import_module(package)
+    except ImportError as error:
+        raise MissingExtraError(command, "train") from error
