@@ -5,10 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from training.interrupt import StopSwitch
-from training.progress import SilentReporter
 from training.recipes import Recipe, load_recipe
 from training.train import TrainResult, run
 
