@@ -151,7 +151,7 @@ class EngineClient:
         ready = self.start()
         for bar in self._bars.values():
             self._wire.send(Load(bar=bar))
-        if self._playing is not None and status is not None and status.playing:
+        if self._playing is not None and status is not None and not status.finished:
             missed = seconds_to_ticks(time.perf_counter() - self._status_at, status.tempo_bpm)
             position = status.position_ticks + round(missed)
             self._wire.send(Resume(position_ticks=position, until_bar=self._playing.until_bar))

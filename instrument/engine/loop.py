@@ -25,12 +25,18 @@ LONGEST_SLEEP_S = 0.004
 STATUS_S = 1 / 30
 HEARTBEAT_S = 1.0
 
+Opener = Callable[[str, PortNames, str], OutSink]
+"""`ports.open.open_sink`, or a twin of it."""
+
 
 class Loop:
     """One engine, from its configuration to its end."""
 
-    def __init__(self, wire: Wire, config: Config, clock: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(
+        self, wire: Wire, config: Config, clock: Callable[[], float] = time.perf_counter, opener: Opener = open_sink
+    ) -> None:
         self._wire = wire
+        self._open = opener
         self._config = config
         self._clock = clock
         self._leaving = threading.Event()
@@ -48,7 +54,7 @@ class Loop:
     def run(self) -> int:
         """Until the pipe closes, a signal or `Close`. Returns the exit code."""
         try:
-            sink = open_sink(self._config.backend, self._names, self._config.in_port)
+            sink = self._open(self._config.backend, self._names, self._config.in_port)
         except PortError as error:
             self._wire.send(Failed(reason=str(error)))
             return PortError.exit_code
@@ -133,7 +139,7 @@ class Loop:
         elif clock >= self._next_try:
             self._next_try = clock + HEARTBEAT_S
             try:
-                sink = open_sink(self._config.backend, self._names, self._config.in_port)
+                sink = self._open(self._config.backend, self._names, self._config.in_port)
             except PortError:
                 return
             held = self._player.held
