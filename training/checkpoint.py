@@ -43,14 +43,14 @@ def checkpoints(run: Path) -> list[Path]:
 
 
 def load_checkpoint(run: Path) -> dict[str, Any]:
-    """The newest state that is whole. Raises DataError where there is none."""
-    problem = DataError(f"{run} has no checkpoint to go on from")
+    """The newest state that is whole. Raises DataError where there is none, naming the newest file."""
+    problem: DataError | None = None
     for path in reversed(checkpoints(run)):
         try:
             return _load(path)
         except DataError as error:
-            problem = error
-    raise problem
+            problem = problem or error
+    raise problem or DataError(f"{run} has no checkpoint to go on from")
 
 
 def _load(path: Path) -> dict[str, Any]:
