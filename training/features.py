@@ -17,6 +17,8 @@ from instrument.errors import DataError
 from training.dataset import Dataset
 
 PRIOR_ROWS = 512
+FEWEST_BARS = {"train": 8, "validation": 1}
+"""Sounding bars by split: below these there is no batch to learn from and no covariance to score with."""
 
 Rows = npt.NDArray[np.intp]
 
@@ -68,11 +70,13 @@ class ConditionScales:
 
 
 def scales(dataset: Dataset) -> ConditionScales:
-    """By the training split. Raises DataError where train or validation has no sounding bar."""
-    for split in ("train", "validation"):
-        if not len(dataset.rows(split)):
+    """By the training split. Raises DataError where a split has fewer than FEWEST_BARS."""
+    for split, fewest in FEWEST_BARS.items():
+        there = len(dataset.rows(split))
+        if there < fewest:
             raise DataError(
-                f"no bar for {split} among {len(dataset.files)} usable files; two or more 4/4 drum files are needed"
+                f"{there} bars for {split} in {len(dataset.files)} usable files, {fewest} are needed;"
+                " give two or more 4/4 drum files"
             )
     velocity = dataset.velocity[dataset.rows("train")]
     return ConditionScales(density=Scaler.of(density(velocity)), energy=Scaler.of(energy(velocity)))

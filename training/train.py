@@ -10,6 +10,7 @@ averaged G from fixed noise against training bars and against held-out bars; `lr
 from __future__ import annotations
 
 import hashlib
+import math
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -22,7 +23,7 @@ import msgspec
 import torch
 
 from instrument.core.bar import Grid
-from instrument.errors import DataError, UsageError
+from instrument.errors import DataError, ModelError, UsageError
 from instrument.files import write_atomic
 from training import features, groove
 from training.checkpoint import checkpoints, load_checkpoint, save_checkpoint
@@ -101,7 +102,7 @@ def run(
     `recipe` is the shipped "bar" where None; on `resume` the run's own, which a given one may only lengthen. `epochs`
     replaces the recipe's, and the schedule with it. `minutes` ends the training at the last epoch that fits into them,
     the first in any case; the schedule stays that of all epochs. `dry_run` makes one step and writes nothing. A signal
-    saves a checkpoint and returns. Raises UsageError and DataError with one line for people.
+    saves a checkpoint and returns. Raises UsageError, DataError and, where the nets diverge, ModelError.
     """
     reporter = reporter or SilentReporter()
     switch = stop or StopSwitch()
@@ -146,7 +147,10 @@ def _plan(data: Path, recipe: Recipe, seed: int, reporter: Reporter, cache: Path
     dataset = groove.load(data, grid=grid, cache=cache, progress=reporter.reading)
     for line in dataset.report.lines():
         reporter.note(line)
-    scale = features.scales(dataset)
+    try:
+        scale = features.scales(dataset)
+    except DataError as error:
+        raise DataError(f"{data}: {error}") from error
     train = features.features(dataset, "train", scale)
     conditions, prior = features.knob_scales(train), features.prior(train)
     facts = RunFacts(
@@ -275,6 +279,7 @@ class _Session:
 
     def _finish_epoch(self, losses: dict[str, float], curves: Curves) -> None:
         epoch = self.loop.epoch
+        self._refuse_divergence(losses)
         row: dict[str, Any] = {
             "epoch": epoch,
             "bars": self.gan.step * self.loop.batch,
@@ -292,6 +297,15 @@ class _Session:
         save_checkpoint(self.out, self.gan.step, self.loop.state())
         curves.add(row)
         self.reporter.epoch(row, self.plan.recipe.schedule.epochs)
+
+    def _refuse_divergence(self, losses: dict[str, float]) -> None:
+        """Nets that are no numbers any more are neither scored nor saved."""
+        weights = torch.nn.utils.parameters_to_vector(self.gan.G_ema.parameters())
+        if not (all(map(math.isfinite, losses.values())) and bool(weights.isfinite().all())):
+            lr = self.plan.recipe.optimiser.lr
+            raise ModelError(
+                f"{self.out}: the training diverged in epoch {self.loop.epoch}; start anew with --set lr={lr / 10:g}"
+            )
 
     def _save_sample(self, epoch: int) -> None:
         folder = self.out / "samples"

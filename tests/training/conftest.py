@@ -10,8 +10,9 @@ import torch
 from tests.training.midi import write_folder
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="session")
 def _one_thread() -> Iterator[None]:
+    """Sums come out the same to the last bit for one number of threads only."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield

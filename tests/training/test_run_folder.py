@@ -15,8 +15,9 @@ import torch
 from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator  # type: ignore[import-untyped]
 
-from instrument.errors import DataError, UsageError
-from tests.training.midi import write_folder
+from instrument.errors import DataError, ModelError, UsageError
+from tests.training.midi import groove as strokes
+from tests.training.midi import write_folder, write_midi
 from tests.training.tiny import EPOCHS, STEPS, tiny_recipe, train
 from training.interrupt import StopSwitch
 from training.progress import SilentReporter
@@ -205,6 +206,23 @@ def test_a_run_stopped_before_its_first_epoch_has_no_line_and_no_best(data: Path
     result = train(data, tmp_path / "run", stop=stop, reporter=Watching(stop.set))
     assert (result.epochs, result.best_epoch, result.interrupted) == (0, None, True)
     assert read_stats(tmp_path / "run") == []
+
+
+def test_nets_that_diverge_are_told_and_not_saved(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"diverged in epoch 1; start anew with --set lr=100000$"):
+        train(data, tmp_path / "run", recipe=tiny_recipe("lr=1e6"))
+    left = {name for name in names(tmp_path / "run") if not name.startswith("tensorboard")}
+    assert left == {"run.json", "config.toml", ".lock"}
+
+
+@pytest.mark.parametrize(("files", "bars", "words"), [(3, 1, "2 bars for train"), (1, 9, "0 bars for validation")])
+def test_too_few_bars_are_told_before_anything_is_written(files: int, bars: int, words: str, tmp_path: Path) -> None:
+    for number in range(files):
+        write_midi(tmp_path / "songs" / f"{number}.mid", strokes(bars, number))
+    with pytest.raises(DataError, match=words) as error:
+        train(tmp_path / "songs", tmp_path / "run")
+    assert str(tmp_path / "songs") in str(error.value)
+    assert not (tmp_path / "run").exists()
 
 
 def test_the_best_epoch_passes_the_gates() -> None:

@@ -1,0 +1,66 @@
+"""Bars of a drummer made of rules, and what a poor generator would make of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from instrument.core.drums import VOICES, Voice
+from training.metrics.played import Played
+
+STEPS = 16
+
+
+def real(bars: int, seed: int) -> Played:
+    """Backbeat rock: the kick answers itself, hats in eighths or sixteenths, ghosts beside the snare, crash on one."""
+    random = np.random.default_rng(seed)
+    onset = np.zeros((bars, 2, VOICES, STEPS), bool)
+    velocity = np.zeros(onset.shape, np.float32)
+    for bar in range(bars):
+        kick = random.choice(8, random.integers(1, 4), replace=False)
+        onset[bar, 0, Voice.KICK, [0, *kick, *(kick[:1] + 8)]] = True
+        onset[bar, 0, Voice.SNARE, [4, 12]] = True
+        onset[bar, 0, random.choice([Voice.CLOSED_HAT, Voice.RIDE]), :: random.choice([1, 2, 4])] = True
+        ghost = random.choice([3, 5, 7, 9, 11, 13], random.integers(0, 3), replace=False)
+        onset[bar, 0, Voice.SNARE, ghost] = True
+        onset[bar, 1, Voice.SNARE, 12] = random.random() < 0.3
+        onset[bar, 0, Voice.CRASH, 0] = random.random() < 0.2
+        velocity[bar, :, Voice.SNARE] = 20 / 127
+        velocity[bar, :, Voice.SNARE, [4, 12]] = random.integers(100, 128) / 127
+    others = velocity == 0
+    velocity[others] = (random.integers(50, 110, others.sum()) / 127).astype(np.float32)
+    late = np.clip(np.rint(random.normal(-4, 8, onset.shape)), -60, 59) / 120
+    return Played(onset=onset, velocity=velocity * onset, offset=(late * onset).astype(np.float32))
+
+
+def _where(onset: npt.NDArray[np.bool_], like: Played) -> Played:
+    """These onsets, each as loud and late as some hit of `like`."""
+    random = np.random.default_rng(0)
+    drawn = random.integers(0, int(like.onset.sum()), onset.shape)
+    return Played(
+        onset=onset,
+        velocity=(like.velocity[like.onset][drawn] * onset).astype(np.float32),
+        offset=(like.offset[like.onset][drawn] * onset).astype(np.float32),
+    )
+
+
+def bernoulli(like: Played, bars: int, seed: int) -> Played:
+    """Each cell on its own, at its rate."""
+    rate = like.onset.mean(0)
+    onset = np.random.default_rng(seed).random((bars, *rate.shape)) < rate
+    return _where(np.logical_and.accumulate(onset, axis=1), like)
+
+
+def shuffled(like: Played, seed: int) -> Played:
+    """Each bar with its steps in another order."""
+    order = np.argsort(np.random.default_rng(seed).random((len(like), STEPS)), axis=1)[:, None, None]
+    return Played(
+        onset=np.take_along_axis(like.onset, order, 3),
+        velocity=np.take_along_axis(like.velocity, order, 3),
+        offset=np.take_along_axis(like.offset, order, 3),
+    )
+
+
+def collapsed(like: Played, bars: int) -> Played:
+    """Eight bars, again and again."""
+    return like.take(np.arange(bars, dtype=np.intp) % 8)
