@@ -49,7 +49,7 @@ def run_jam(choice: Choice, options: JamOptions) -> int:
     composer, knobs = set_up(choice)
     performance = _start(composer, knobs, choice, options)
     try:
-        code = _headless(performance, options) if options.headless else _on_screen(performance)
+        code = _headless(performance) if options.headless else _on_screen(performance)
     finally:
         performance.close()
         if options.record is not None:
@@ -87,23 +87,26 @@ def _start(composer: Composer, knobs: Knobs, choice: Choice, options: JamOptions
         return silent
 
 
-def _headless(performance: Performance, options: JamOptions) -> int:
-    ready = performance.ready
-    view = performance.view()
-    say(
-        f"{view.manifest.name}, epoch {view.knobs.epoch}, seed {view.seed}, {view.tempo_bpm:g} BPM "
-        f"to {ready.out_port or 'nowhere'} ({ready.backend}); Ctrl-C stops"
-    )
-    if ready.advice:
-        say(ready.advice)
-    told = ""
+def _headless(performance: Performance) -> int:
     with _signals() as arrived:
+        _greet(performance)
+        told = ""
         performance.play()
         while not (arrived.wait(LOOK_S) or performance.finished or performance.failure):
             if performance.trouble != told:
                 told = performance.trouble
                 say(told or "all is well again")
     return 128 + arrived.number if arrived.is_set() else 0
+
+
+def _greet(performance: Performance) -> None:
+    ready, view = performance.ready, performance.view()
+    say(
+        f"{view.manifest.name}, epoch {view.knobs.epoch}, seed {view.seed}, {view.tempo_bpm:g} BPM "
+        f"to {ready.out_port or 'nowhere'} ({ready.backend}); Ctrl-C stops"
+    )
+    if ready.advice:
+        say(ready.advice)
 
 
 def _on_screen(performance: Performance) -> int:

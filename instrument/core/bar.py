@@ -84,19 +84,16 @@ class Bar:
     offset: Floats
 
     def __post_init__(self) -> None:
-        if not self.onset.shape == self.velocity.shape == self.offset.shape or self.onset.ndim != 3:
-            raise ValueError(f"onset {self.onset.shape}, velocity and offset must share one shape [H, V, T]")
-        if not all(np.isfinite(a).all() for a in (self.onset, self.velocity, self.offset)):
-            raise ValueError("a bar holds a number that is not finite")
+        _check_arrays("a bar", self.onset, self.velocity, self.offset)
 
     @classmethod
     def from_outputs(cls, onset: Floats, velocity: Floats, offset: Floats, threshold: float = 0.5) -> Bar:
         """A model's raw outputs [H, V, T] (onset as a probability) made into a bar: thresholded, clipped, masked.
 
         A second hit needs a main hit: plane h counts only where plane h - 1 has an onset.
+        Raises ValueError for arrays of different shapes and for numbers that are not finite.
         """
-        if not all(np.isfinite(a).all() for a in (onset, velocity, offset)):
-            raise ValueError("the model's output holds a number that is not finite")
+        _check_arrays("the model's output", onset, velocity, offset)
         hit = np.logical_and.accumulate(onset > threshold, axis=0)
         mask = hit.astype(np.float32)
         half = np.float32(0.5)
@@ -128,7 +125,7 @@ def encode(hits: Hits, *, bars: int | None = None, grid: Grid = GRID) -> Bars:
 
     Raises ValueError for a voice or velocity out of range.
     """
-    _check(hits)
+    _check_hits(hits)
     step_ticks = grid.step_ticks
     slot = (2 * hits.tick + step_ticks) // (2 * step_ticks)
     bar, step = np.divmod(slot, grid.steps)
@@ -169,7 +166,14 @@ def decode(bar: Bar, *, grid: Grid = GRID) -> tuple[Hits, Ints]:
     return hits, cell[order].astype(np.int64)
 
 
-def _check(hits: Hits) -> None:
+def _check_arrays(whole: str, onset: Floats, velocity: Floats, offset: Floats) -> None:
+    if not onset.shape == velocity.shape == offset.shape or onset.ndim != 3:
+        raise ValueError(f"onset {onset.shape}, velocity and offset must share one shape [H, V, T]")
+    if not all(np.isfinite(a).all() for a in (onset, velocity, offset)):
+        raise ValueError(f"{whole} holds a number that is not finite")
+
+
+def _check_hits(hits: Hits) -> None:
     if len(hits) and not (hits.voice.min() >= 0 and hits.voice.max() < VOICES):
         raise ValueError(f"a voice is not in 0..{VOICES - 1}")
     if len(hits) and not (hits.velocity.min() >= 1 and hits.velocity.max() <= 127):

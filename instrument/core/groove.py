@@ -17,8 +17,11 @@ def quantise(bar: Bar, amount: float) -> Bar:
 
 
 def swing_ticks(swing: float, grid: Grid = GRID) -> int:
-    """How much later the second step of each pair comes: `swing` is the first step's share of the pair, 50..75 %."""
-    return round((swing - 50.0) / 100.0 * 2 * grid.step_ticks)
+    """How much later the second step of each pair comes: `swing` is the first step's share of the pair, 50..75 %.
+
+    At most half a step, so that the last step's hits stay within their bar.
+    """
+    return min(round((swing - 50.0) / 100.0 * 2 * grid.step_ticks), grid.step_ticks // 2)
 
 
 def strokes(bar: Bar, kit: KitMap, *, swing: float = 50.0, grid: Grid = GRID) -> tuple[Note, ...]:

@@ -80,12 +80,15 @@ class Sequencer:
         return count
 
     def next_position(self) -> int | None:
-        """Where there is something to do next: a message, or a bar to be taken up."""
-        event = self._next_event()
-        if 0 <= self._until_bar <= self._next_bar:
+        """Where there is something to do next: a message, a bar to be taken up, or the end."""
+        event, end = self._next_event(), self.end
+        if end is None or self._next_bar < self._until_bar:
+            turn = max(self._next_bar * BAR_TICKS - EARLIEST_TICKS, self._committed)
+        elif self._committed <= end:
+            turn = end
+        else:
             return event
-        taken = max(self._next_bar * BAR_TICKS - EARLIEST_TICKS, self._committed)
-        return taken if event is None else min(event, taken)
+        return turn if event is None else min(event, turn)
 
     def advance(self, until: int) -> list[Message]:
         """All messages at positions before `until`, which are committed by this."""

@@ -59,7 +59,7 @@ class Transport:
         self._tempo_bpm = tempo_bpm
 
     def position(self, now_s: float) -> float:
-        """Where the music is; before its start, the position it starts at."""
+        """Where the music is; before its start, short of the position it starts at."""
         if not self.playing:
             return self._anchor.position_ticks
         return self._anchor.position_ticks + seconds_to_ticks(now_s - self._anchor.time_s, self._tempo_bpm)

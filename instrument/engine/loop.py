@@ -103,6 +103,9 @@ class Loop:
         self._wire.send(self._status(now))
 
     def _status(self, now: float) -> Status:
+        """Who listens is kept beyond the end of the port: a new one looks for them."""
+        if hasattr(self._player.sink, "receivers"):
+            self._receivers = self._player.sink.receivers() or self._receivers
         return self._player.status(now, connected=not self._lost.is_set(), receivers=tuple(self._receivers))
 
     def _announce(self, sink: OutSink, rights: Rights) -> None:
@@ -117,15 +120,12 @@ class Loop:
         )
 
     def _watch_port(self) -> None:
-        """The heartbeat's thread: it looks at the port, notes who listens, and tells the loop when it is gone."""
+        """The heartbeat's thread: it looks at the port and tells the loop when it is gone."""
         while not self._leaving.wait(HEARTBEAT_S):
             if self._lost.is_set():
                 continue
-            sink = self._player.sink
-            if not sink.alive():
+            if not self._player.sink.alive():
                 self._lost.set()
-            elif hasattr(sink, "receivers"):
-                self._receivers = sink.receivers() or self._receivers
 
     def _find_port(self) -> None:
         """The port is gone: play on without one, and try to have it back once a second."""

@@ -121,7 +121,7 @@ class Player:
 
     def status(self, now: float, *, connected: bool, receivers: tuple[str, ...] = ()) -> Status:
         p50, p99, largest = self._lateness.percentiles_ms()
-        position = math.floor(self._transport.position(now))
+        position = math.floor(self._transport.position(now) + 1e-6)
         return Status(
             now_s=now,
             playing=self._transport.playing,

@@ -60,6 +60,8 @@ class JackSink:
         self._in = client.midi_inports.register(names.into)
         client.set_process_callback(self._process)
         client.set_shutdown_callback(self._shut_down)
+        self._listening: set[str] = set()
+        client.set_port_connect_callback(self._connected)
         with quiet():
             client.activate()
         self.out_port = str(self._out.name)
@@ -92,7 +94,7 @@ class JackSink:
 
     def receivers(self) -> list[str]:
         """The ports that our output is connected to."""
-        return [] if self._down else [str(port.name) for port in self._out.connections]
+        return sorted(self._listening)
 
     def connect(self, receivers: list[str]) -> None:
         """Connect our output to the ports of these names that are there."""
@@ -122,6 +124,10 @@ class JackSink:
             at = max(frame, start)
             self._out.write_midi_event(at - start, message.to_bytes())
             self._sent.append((message, due_s, at))
+
+    def _connected(self, source: Any, sink: Any, connected: bool) -> None:
+        if source == self._out:
+            (self._listening.add if connected else self._listening.discard)(str(sink.name))
 
     def _shut_down(self, status: object, reason: str) -> None:
         self._down = True

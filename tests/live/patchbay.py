@@ -124,6 +124,9 @@ class Patchbay:
         """Until a note has been begun and not ended."""
         self._wait(lambda: bool(held(self.heard[-64:])), "no note sounds", timeout_s, look_s=0.001)
 
+    def wait_until(self, true: Callable[[], bool], complaint: str, timeout_s: float = 20.0) -> None:
+        self._wait(true, complaint, timeout_s)
+
     def _wait(self, true: Callable[[], bool], complaint: str, timeout_s: float, look_s: float = 0.01) -> None:
         deadline = time.monotonic() + timeout_s
         while not true():
