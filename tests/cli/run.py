@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 COMMAND = [sys.executable, "-c", "from instrument.cli import main; main()"]
+TIMEOUT_S = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,16 +30,16 @@ class Outcome:
         return line
 
 
-def ghostnote(*arguments: str | Path, timeout_s: float = 60.0, **variables: str) -> Outcome:
+def ghostnote(*arguments: str | Path, environment: Mapping[str, str] | None = None) -> Outcome:
     """Run it in a process of its own, where no JACK server answers."""
     nobody = {"JACK_NO_START_SERVER": "1", "JACK_DEFAULT_SERVER": "nobody"}
     done = subprocess.run(
         [*COMMAND, *map(str, arguments)],
-        env={**os.environ, **nobody, **variables},
+        env={**os.environ, **nobody, **(environment or {})},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=timeout_s,
+        timeout=TIMEOUT_S,
         check=False,
     )
     return Outcome(code=done.returncode, data=done.stdout, words=done.stderr)
