@@ -23,6 +23,7 @@ import msgspec
 import torch
 
 from instrument.core.bar import Grid
+from instrument.core.latent import LARGEST_SEED
 from instrument.errors import DataError, ModelError, UsageError
 from instrument.files import write_atomic
 from training import features, groove
@@ -104,6 +105,7 @@ def run(
     the first in any case; the schedule stays that of all epochs. `dry_run` makes one step and writes nothing. A signal
     saves a checkpoint and returns. Raises UsageError, DataError and, where the nets diverge, ModelError.
     """
+    _check_limits(seed, minutes)
     reporter = reporter or SilentReporter()
     switch = stop or StopSwitch()
     started = clock()
@@ -117,6 +119,13 @@ def run(
             session = _Session(plan, out, reporter, resume)
             deadline = None if minutes is None else started + 60 * minutes
             return session.train(switch, deadline, clock)
+
+
+def _check_limits(seed: int, minutes: float | None) -> None:
+    if not 0 <= seed <= LARGEST_SEED:
+        raise UsageError(f"--seed {seed} is not in 0..{LARGEST_SEED}")
+    if minutes is not None and not (math.isfinite(minutes) and minutes > 0):
+        raise UsageError(f"--minutes {minutes:g} is no length of time")
 
 
 def _choose_recipe(out: Path, recipe: Recipe | None, epochs: int | None, resume: bool) -> Recipe:

@@ -68,6 +68,9 @@ def train(
                 "skipped": [{"file": file.file, "reason": file.reason} for file in result.report.skipped],
             }
         )
+    if dry_run:
+        say("dry run: one step made, nothing written")
+        return 0
     say(f"{folder}: {result.epochs} epochs, best {result.best_epoch}; next: ghostnote export {folder} -o PRESET")
     return 130 if result.interrupted else 0
 

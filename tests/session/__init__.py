@@ -1,0 +1,1 @@
+"""What a performance is: knobs, history, recording, and the bars that come of them."""

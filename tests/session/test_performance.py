@@ -1,0 +1,88 @@
+"""A performance with a real engine and no port."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from instrument.core.drums import GM_KIT
+from instrument.engine.messages import Config
+from instrument.errors import UsageError
+from instrument.model.store import load_preset
+from instrument.session.composer import Composer
+from instrument.session.performance import Performance
+from instrument.session.view import Knobs
+
+CONFIG = Config(backend="none", client_name="Test", port_name="out", in_port="", tempo_bpm=300, journal=True)
+PATIENCE_S = 20.0
+
+
+@pytest.fixture
+def performance() -> Iterator[Performance]:
+    preset = load_preset("groove")
+    performance = Performance(Composer(preset, GM_KIT, 7), Knobs(epoch=preset.resolve_epoch("best")), CONFIG)
+    yield performance
+    performance.close()
+
+
+def wait(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+
+
+def test_a_turned_knob_shows_at_once_and_is_heard_in_this_bar(performance: Performance) -> None:
+    performance.play()
+    wait(lambda: (status := performance.status) is not None and status.playing and status.revision >= 0)
+    before = performance.view().now
+    performance.turn(density=0.95)
+    assert performance.view().knobs.density == 0.95
+    wait(lambda: (status := performance.status) is not None and status.revision >= 1)
+    assert performance.view().now is not before
+
+
+def test_a_wrong_turn_leaves_everything_as_it_was(performance: Performance) -> None:
+    before = performance.view().knobs
+    for wrong in ({"density": 2.0}, {"style": "polka"}, {"epoch": 3}, {"nonsense": 1}):
+        with pytest.raises(ValueError, match=r"not|no "):
+            performance.turn(**wrong)
+    assert performance.view().knobs == before
+
+
+def test_new_z_and_undo(performance: Performance) -> None:
+    performance.turn(x=0.5)
+    performance.new_z()
+    assert (performance.view().knobs.home, performance.view().knobs.x) == (1, 0.0)
+    performance.undo()
+    assert (performance.view().knobs.home, performance.view().knobs.x) == (0, 0.5)
+    performance.redo()
+    assert performance.view().knobs.home == 1
+
+
+def test_a_fill_is_armed_for_the_next_bar_and_disarmed(performance: Performance) -> None:
+    performance.fill()
+    assert performance.view().fill_in == 1
+    performance.fill()
+    assert performance.view().fill_in == -1
+
+
+def test_panic_stops_and_leaves_nothing_sounding(performance: Performance) -> None:
+    performance.play()
+    wait(lambda: (status := performance.status) is not None and status.held > 0)
+    performance.panic()
+    assert not performance.view().playing
+    wait(lambda: (status := performance.status) is not None and not status.playing and status.held == 0)
+
+
+def test_closing_twice_is_harmless(performance: Performance) -> None:
+    performance.close()
+    performance.close()
+
+
+def test_a_style_that_is_not_there_starts_no_engine() -> None:
+    preset = load_preset("groove")
+    with pytest.raises(UsageError, match="style"):
+        Performance(Composer(preset, GM_KIT, 7), Knobs(epoch=1, style="polka"), CONFIG)
