@@ -50,8 +50,9 @@ for commands in (play_commands, learn_commands, data_commands, device_commands):
 
 def main(arguments: list[str] | None = None) -> None:
     """The console script's entry."""
+    words = sys.argv[1:] if arguments is None else arguments
     try:
-        code: Any = app(arguments, standalone_mode=False)
+        code: Any = app(_with_command(words), standalone_mode=False)
     except GhostnoteError as error:
         code = _tell(str(error), error.exit_code)
     except KeyboardInterrupt:
@@ -59,6 +60,12 @@ def main(arguments: list[str] | None = None) -> None:
     except Exception as error:
         code = _usage(error)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _with_command(words: list[str]) -> list[str]:
+    """Options alone are those of `jam`."""
+    own = ("-h", "--help", "--version", "--install-completion", "--show-completion")
+    return ["jam", *words] if words and words[0].startswith("-") and words[0] not in own else words
 
 
 def _usage(error: Exception) -> int:

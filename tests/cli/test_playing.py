@@ -108,6 +108,12 @@ def test_every_command_explains_itself(command: str) -> None:
     assert not outcome.words
 
 
+def test_options_alone_are_those_of_jam(tmp_path: Path) -> None:
+    out = tmp_path / "take.mid"
+    assert ghostnote(*JAM[1:], "--bars", "1", "--record", out).code == 0
+    assert out.exists()
+
+
 def test_help_names_every_command() -> None:
     words = ghostnote("-h").data
     assert all(command in words for command in COMMANDS)
