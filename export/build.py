@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import onnx
+from torch import nn
 
 from export.graph import encode, to_onnx, with_weights
 from export.parity import Parity, prove
@@ -19,12 +20,14 @@ from instrument.core.drums import VOICES
 from instrument.core.manifest import SCHEMA, Epoch, Manifest, ModelContract, Tensor, is_preset_name
 from instrument.errors import DataError, ModelError, UsageError
 from instrument.model.epochs import listed
-from instrument.model.onnx import OnnxBarModel
+from instrument.model.onnx import open_model
 from instrument.model.preset import check_replaceable, write_preset
-from training.networks import CONDITIONS, NetworkShape, PlayableGenerator
+from training import builders, networks, tick_networks
+from training.networks import CONDITIONS, NetworkShape
 from training.runs import best_epoch, read_facts, read_recipe, read_stats
 from training.snapshot import epochs as snapshot_epochs
-from training.snapshot import load_snapshot, network_shape
+from training.snapshot import load_snapshot
+from training.tick_networks import TickShape
 
 Progress = Callable[[int, int], None]
 """Told the epochs done and those in all."""
@@ -64,7 +67,7 @@ def export_run(
     if not is_preset_name(called):
         raise UsageError(f'"{called}" can\'t name a preset: lower-case letters, digits, - and _ can')
     check_replaceable(out)
-    contract = bar_contract(run)
+    contract = run_contract(run)
     rows = {int(row["epoch"]): row for row in read_stats(run)}
     entries, files, parity = [], {}, {}
     exporter = Exporter(contract)
@@ -91,25 +94,55 @@ class Exporter:
 
     def epoch(self, run: Path, number: int, facts: dict[str, Any]) -> tuple[bytes, Parity]:
         """The bytes of the epoch's file and their proof. Raises ModelError, naming run and epoch."""
-        net = PlayableGenerator(load_snapshot(run, number)).eval()
+        net = playable(load_snapshot(run, number)).eval()
         model = None if self._graph is None else with_weights(self._graph, net.state_dict())
         try:
             if model is None:
                 model = self._graph = to_onnx(net, self.contract)
             data = encode(model, self.contract, facts)
-            return data, prove(net, OnnxBarModel(data, self.contract))
+            return data, prove(net, open_model(data, self.contract))
         except ModelError as error:
             raise ModelError(f"epoch {number} of {run} can't be exported: {error}") from error
 
 
-def bar_contract(run: Path) -> ModelContract:
+def run_contract(run: Path) -> ModelContract:
     """What the generator of a run takes and gives. Raises DataError."""
-    styles = read_facts(run).styles
-    return contract_of(network_shape(read_recipe(run), len(styles)), styles)
+    recipe, styles = read_recipe(run), read_facts(run).styles
+    if recipe.kind == "bar":
+        return bar_contract(builders.bar_shape(recipe, len(styles)), styles)
+    return window_contract(builders.tick_shape(recipe, len(styles)), styles)
 
 
-def contract_of(shape: NetworkShape, styles: tuple[str, ...]) -> ModelContract:
-    """The contract of a generator of this shape."""
+def playable(generator: nn.Module) -> nn.Module:
+    """A generator as it is exported."""
+    if isinstance(generator, tick_networks.Generator | tick_networks.LinearGenerator):
+        return tick_networks.PlayableGenerator(generator)
+    assert isinstance(generator, networks.Generator)
+    return networks.PlayableGenerator(generator)
+
+
+def window_contract(shape: TickShape, styles: tuple[str, ...]) -> ModelContract:
+    """The contract of a generator of windows."""
+    planes = (1, VOICES, shape.window_ticks)
+    return ModelContract(
+        kind="window",
+        latent_dim=shape.latent_dim,
+        planes=1,
+        voices=VOICES,
+        steps=shape.window_ticks,
+        styles=styles,
+        inputs=(
+            Tensor(name="z", shape=(shape.latent_dim,)),
+            Tensor(name="style", shape=(len(styles),)),
+            Tensor(name="condition", shape=(CONDITIONS,)),
+            Tensor(name="phase", shape=(1,)),
+        ),
+        outputs=tuple(Tensor(name=name, shape=planes) for name in ("onset", "velocity")[shape.velocity_only :]),
+    )
+
+
+def bar_contract(shape: NetworkShape, styles: tuple[str, ...]) -> ModelContract:
+    """The contract of a generator of bars."""
     planes = (shape.hit_planes, VOICES, shape.steps)
     return ModelContract(
         kind="bar",

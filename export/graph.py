@@ -86,7 +86,7 @@ def _stripped(model: onnx.ModelProto) -> onnx.ModelProto:
         part.ClearField("doc_string")
     for tensor in graph.initializer:
         tensor.ClearField("data_location")
-    model.producer_name, model.producer_version, graph.name = "ghostnote", "", "bar"
+    model.producer_name, model.producer_version, graph.name = "ghostnote", "", "generator"
     return model
 
 

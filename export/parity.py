@@ -14,7 +14,7 @@ from torch import nn
 
 from instrument.core.bar import Floats
 from instrument.errors import ModelError
-from instrument.model.onnx import OnnxBarModel, golden_inputs
+from instrument.model.onnx import OnnxNet, golden_inputs, input_names
 
 GOLDEN = 256
 TOLERANCE = 1e-4
@@ -36,15 +36,15 @@ class Parity:
     cells: int
 
 
-def prove(net: nn.Module, model: OnnxBarModel, *, count: int = GOLDEN, seed: int = 0) -> Parity:
+def prove(net: nn.Module, model: OnnxNet, *, count: int = GOLDEN, seed: int = 0) -> Parity:
     """`net` takes and gives what the contract says. Raises ModelError above TOLERANCE or where an onset flips."""
     inputs = golden_inputs(model.contract, count, seed)
     with torch.no_grad():
-        given = {name: torch.from_numpy(value) for name, value in zip(("z", "style", "condition"), inputs, strict=True)}
+        given = {name: torch.from_numpy(value) for name, value in zip(input_names(model.contract), inputs, strict=True)}
         wanted = [output.numpy() for output in net(*(given[tensor.name] for tensor in model.contract.inputs))]
-    singly = [model.outputs(*(value[row : row + 1] for value in inputs)) for row in range(count)]
+    singly = [model.run(*(value[row : row + 1] for value in inputs)) for row in range(count)]
     at_play = [np.concatenate(parts) for parts in zip(*singly, strict=True)]
-    together = list(model.outputs(*inputs))
+    together = list(model.run(*inputs))
     difference = max(_difference(wanted, found) for found in (at_play, together))
     flips = max(_flips(wanted[0], found[0]) for found in (at_play, together))
     if difference > TOLERANCE or flips:

@@ -1,7 +1,7 @@
-"""What a bar is asked to be like: density and energy as z-scores, their knob scales, and the prior over beats.
+"""What a bar or window is asked to be like: density and energy as z-scores, their knob scales, the prior over beats.
 
-Density is the number of hits in the bar, energy their mean velocity; both are standardised by the sounding bars of the
-training split, so that 0 is usual and 1 one standard deviation more.
+Density is the number of hits, energy their mean velocity; both are standardised by the sounding items of the training
+split, so that 0 is usual and 1 one standard deviation more.
 """
 
 from __future__ import annotations
@@ -14,24 +14,13 @@ import numpy.typing as npt
 from instrument.core.bar import Floats
 from instrument.core.manifest import KNOB_POINTS, Conditions, KnobScale, Prior
 from instrument.errors import DataError
-from training.dataset import Dataset
+from training.dataset import Catalogue
 
 PRIOR_ROWS = 512
 FEWEST_BARS = {"train": 8, "validation": 1}
-"""Sounding bars by split: below these there is no batch to learn from and no covariance to score with."""
+"""Sounding items by split: below these there is no batch to learn from and no covariance to score with."""
 
 Rows = npt.NDArray[np.intp]
-
-
-def density(velocity: npt.NDArray[np.uint8]) -> Floats:
-    """Hits a bar, [N, H, V, T] -> [N]."""
-    return np.asarray((velocity > 0).sum((1, 2, 3)), np.float32)
-
-
-def energy(velocity: npt.NDArray[np.uint8]) -> Floats:
-    """Mean velocity 1..127 of a bar's hits, 0 for a silent bar, [N, H, V, T] -> [N]."""
-    total = velocity.sum((1, 2, 3), dtype=np.int64)
-    return np.asarray(total / np.maximum(density(velocity), 1), np.float32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +40,7 @@ class Scaler:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Features:
-    """Per sounding bar of a split: `rows` of the data set [n], style [n], condition [n, 3] (fill, density, energy)."""
+    """Per sounding item of a split: `rows` of the data set [n], style [n], condition [n, 3] (fill, density, energy)."""
 
     rows: Rows
     style: npt.NDArray[np.int64]
@@ -69,7 +58,7 @@ class ConditionScales:
     energy: Scaler
 
 
-def scales(dataset: Dataset) -> ConditionScales:
+def scales(dataset: Catalogue) -> ConditionScales:
     """By the training split. Raises DataError where a split has fewer than FEWEST_BARS."""
     for split, fewest in FEWEST_BARS.items():
         there = len(dataset.rows(split))
@@ -78,18 +67,17 @@ def scales(dataset: Dataset) -> ConditionScales:
                 f"{there} bars for {split} in {len(dataset.files)} usable files, {fewest} are needed;"
                 " give two or more 4/4 drum files"
             )
-    velocity = dataset.velocity[dataset.rows("train")]
-    return ConditionScales(density=Scaler.of(density(velocity)), energy=Scaler.of(energy(velocity)))
+    rows = dataset.rows("train")
+    return ConditionScales(density=Scaler.of(dataset.hit_counts()[rows]), energy=Scaler.of(dataset.loudness()[rows]))
 
 
-def features(dataset: Dataset, split: str, scale: ConditionScales) -> Features:
-    """Conditions of a split's sounding bars."""
+def features(dataset: Catalogue, split: str, scale: ConditionScales) -> Features:
+    """Conditions of a split's sounding items."""
     rows = dataset.rows(split)
-    velocity = dataset.velocity[rows]
     columns = [
         dataset.fill[rows].astype(np.float32),
-        scale.density.z_score(density(velocity)),
-        scale.energy.z_score(energy(velocity)),
+        scale.density.z_score(dataset.hit_counts()[rows]),
+        scale.energy.z_score(dataset.loudness()[rows]),
     ]
     return Features(rows=rows, style=dataset.style[rows].astype(np.int64), condition=np.stack(columns, 1))
 

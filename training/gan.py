@@ -1,8 +1,8 @@
 """One adversarial step, and everything that a training carries from step to step.
 
-A step draws a batch of real bars, jitters their conditions (an exact condition would name the performance), and makes
-one fake for each under the same condition. The critic learns first, then generator and code reader from the same
-fakes. One random generator feeds all draws, so a state that is restored goes on bit for bit.
+A step draws a batch of real items, bars or windows, jitters their conditions (an exact condition would name the
+performance), and makes one fake for each under the same condition. The critic learns first, then generator and code
+reader from the same fakes. One random generator feeds all draws, so a state that is restored goes on bit for bit.
 """
 
 from __future__ import annotations
@@ -16,32 +16,22 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
+from training.builders import build
+from training.examples import Examples
 from training.losses import code_loss, critic_loss, generator_loss, penalty
-from training.networks import CodeReader, Discriminator, Generator, NetworkShape, for_critic
+from training.parallel import Parallel
 from training.recipes import Recipe
 
-Random = torch.Generator
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RealBars:
-    """Bars in memory: x [N, C, T], style index [N], condition [N, 3] (fill, density, energy). `step_ticks` tells how
-    fine the offsets were recorded."""
-
-    x: Tensor
-    style: Tensor
-    condition: Tensor
-    step_ticks: int
-
-    def __len__(self) -> int:
-        return len(self.x)
+GROUP = 8
+"""Items that D compares with each other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """x [B, C, T] as D sees it, style weights [B, S], condition [B, 3]."""
+    """x [B, C, T] as D sees it, z [B, latent_dim], style weights [B, S], condition [B, K]."""
 
     x: Tensor
+    z: Tensor
     style: Tensor
     condition: Tensor
 
@@ -61,26 +51,16 @@ class Sums:
         return {name: self.totals[name] / self.counts[name] for name in self.totals}
 
 
-def dequantise(x: Tensor, step_ticks: int, random: Random) -> Tensor:
-    """Real bars with half a quantum of uniform noise on velocity and offset, which MIDI rounds and G doesn't.
-
-    A velocity of 127 stays: it is an atom that G has too.
-    """
-    onset, velocity, offset = x.chunk(3, 1)
-    noise = torch.rand((2, *onset.shape), generator=random) - 0.5
-    loud = torch.where(velocity < 1, velocity + noise[0] / 127, velocity)
-    return torch.cat([onset, loud * onset, (offset + noise[1] / step_ticks) * onset], 1)
-
-
 class Gan:
     """G, D, Q, the averaged G and their optimisers. `step` counts from 0 to `steps` in all."""
 
-    def __init__(self, recipe: Recipe, shape: NetworkShape, steps: int, seed: int) -> None:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            self.G, self.D, self.Q = Generator(shape), Discriminator(shape), CodeReader(shape)
+    def __init__(self, recipe: Recipe, styles: int, steps: int, seed: int, parallel: Parallel) -> None:
+        nets = build(recipe, styles, seed)
+        self.G, self.D, self.Q, self.for_critic = nets.G, nets.D, nets.Q, nets.for_critic
+        self.recipe, self.styles, self.steps, self.step, self.parallel = recipe, styles, steps, 0, parallel
+        for net in self._nets().values():
+            net.to(parallel.device)
         self.G_ema = copy.deepcopy(self.G).eval().requires_grad_(False)
-        self.recipe, self.shape, self.steps, self.step = recipe, shape, steps, 0
         self.random = torch.Generator().manual_seed(seed)
         optimiser = recipe.optimiser
         self.optimisers = {
@@ -91,7 +71,8 @@ class Gan:
         }
 
     def _nets(self) -> dict[str, nn.Module]:
-        return {"G": self.G, "D": self.D, "Q": self.Q}
+        nets = {"G": self.G, "D": self.D}
+        return nets if self.Q is None else nets | {"Q": self.Q}
 
     def decay(self) -> float:
         """What is left of the learning rates: 1, then a half cosine down to `lr_floor`."""
@@ -109,22 +90,30 @@ class Gan:
         start = self.recipe.schedule.decay_from * self.steps
         return min(max(self.step - start, 0.0) / max(self.steps - start, 1.0), 1.0)
 
-    def draw(self, bars: RealBars, rows: Tensor) -> Batch:
-        """The bars of `rows`, dequantised, under jittered conditions."""
-        x = dequantise(bars.x[rows], bars.step_ticks, self.random)
-        condition = bars.condition[rows].clone()
-        condition[:, 1:] += self.jitter() * torch.randn((len(rows), 2), generator=self.random)
-        style = F.one_hot(bars.style[rows], self.shape.styles).to(x.dtype)
-        return Batch(x=for_critic(x), style=style, condition=condition)
+    def draw(self, examples: Examples, rows: Tensor) -> Batch:
+        """This process's part of the items of `rows`, dequantised, under jittered conditions, with their latents."""
+        mine = self.parallel.share(len(rows), GROUP)
+        x = examples.noisy(rows, mine, self.random)
+        condition = examples.condition[rows].clone()
+        condition[:, 1:3] += self.jitter() * torch.randn((len(rows), 2), generator=self.random)
+        z = torch.randn((len(rows), self.recipe.network.latent_dim), generator=self.random)
+        style = F.one_hot(examples.style[rows[mine]], self.styles).to(x.dtype)
+        device = self.parallel.device
+        return Batch(
+            x=self.for_critic(x.to(device)),
+            z=z[mine].to(device),
+            style=style.to(device),
+            condition=condition[mine].to(device),
+        )
 
     def train_step(self, real: Batch, sums: Sums) -> None:
         decay = self.decay()
         for optimiser in self.optimisers.values():
             optimiser.param_groups[0]["lr"] = self.recipe.optimiser.lr * decay
-        z = torch.randn((len(real.x), self.shape.latent_dim), generator=self.random)
-        fake = for_critic(self.G(z, real.style, real.condition))
+        with self.parallel.autocast():
+            fake = self.for_critic(self.G(real.z, real.style, real.condition))
         self._critic_step(real, fake.detach(), sums)
-        self._generator_step(real, fake, z, decay, sums)
+        self._generator_step(real, fake, decay, sums)
         self._average()
         self.step += 1
 
@@ -135,37 +124,40 @@ class Gan:
             score: Tensor = self.D(x, real.style, real.condition)
             return score
 
-        real_score, fake_score = critic(real.x), critic(fake)
-        loss = critic_loss(real_score, fake_score)
-        sums.add("loss_d", loss)
-        sums.add("d_gap", (real_score - fake_score).mean())
-        sums.add("d_success", (real_score > fake_score).float().mean())
         settings = self.recipe.loss
-        if settings.gamma and self.step % settings.penalty_every == 0:
-            gradients = penalty(critic, real.x, fake, settings.gamma, settings.penalty_every)
-            sums.add("penalty", gradients / settings.penalty_every)
-            loss = loss + gradients
-        self._descend("D", loss)
+        with self.parallel.autocast():
+            real_score, fake_score = critic(real.x), critic(fake)
+            loss = critic_loss(real_score, fake_score)
+            sums.add("loss_d", loss)
+            sums.add("d_gap", (real_score - fake_score).mean())
+            sums.add("d_success", (real_score > fake_score).float().mean())
+            if settings.gamma and self.step % settings.penalty_every == 0:
+                gradients = penalty(critic, real.x, fake, settings.gamma, settings.penalty_every)
+                sums.add("penalty", gradients / settings.penalty_every)
+                loss = loss + gradients
+        self._descend(loss, "D")
         self.D.requires_grad_(False)
 
-    def _generator_step(self, real: Batch, fake: Tensor, z: Tensor, decay: float, sums: Sums) -> None:
-        with torch.no_grad():
-            real_score = self.D(real.x, real.style, real.condition)
-        loss = generator_loss(real_score, self.D(fake, real.style, real.condition))
-        sums.add("loss_g", loss)
-        if self.recipe.loss.code and self.shape.code_dim:
-            code = code_loss(self.Q(fake), z)
-            sums.add("loss_code", code)
-            loss = loss + self.recipe.loss.code * decay * code
-            self.optimisers["Q"].zero_grad(set_to_none=True)
-        self._descend("G", loss)
-        if self.recipe.loss.code and self.shape.code_dim:
-            self.optimisers["Q"].step()
+    def _generator_step(self, real: Batch, fake: Tensor, decay: float, sums: Sums) -> None:
+        with self.parallel.autocast():
+            with torch.no_grad():
+                real_score = self.D(real.x, real.style, real.condition)
+            loss = generator_loss(real_score, self.D(fake, real.style, real.condition))
+            sums.add("loss_g", loss)
+            if self.Q is not None:
+                code = code_loss(self.Q(fake), real.z)
+                sums.add("loss_code", code)
+                loss = loss + self.recipe.loss.code * decay * code
+        self._descend(loss, *(("G",) if self.Q is None else ("G", "Q")))
 
-    def _descend(self, name: str, loss: Tensor) -> None:
-        self.optimisers[name].zero_grad(set_to_none=True)
+    def _descend(self, loss: Tensor, *names: str) -> None:
+        for name in names:
+            self.optimisers[name].zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
-        self.optimisers[name].step()
+        nets = self._nets()
+        self.parallel.average_gradients(nets[name] for name in names)
+        for name in names:
+            self.optimisers[name].step()
 
     def _average(self) -> None:
         """theta_ema <- ema * theta_ema + (1 - ema) * theta, with a shorter memory at the very start."""
@@ -176,6 +168,12 @@ class Gan:
     def parameters(self) -> dict[str, int]:
         """How many each net has."""
         return {name: sum(p.numel() for p in net.parameters()) for name, net in self._nets().items()}
+
+    def on_cpu(self) -> tuple[nn.Module, nn.Module]:
+        """D and the averaged G where scores are taken: themselves, or copies of what lies on another device."""
+        if self.parallel.device.type == "cpu":
+            return self.D, self.G_ema
+        return copy.deepcopy(self.D).cpu(), copy.deepcopy(self.G_ema).cpu()
 
     def state(self) -> dict[str, Any]:
         """Everything that the next step depends on; tensors, numbers and dicts only."""

@@ -1,11 +1,11 @@
-"""The Groove MIDI Dataset, or any folder of drum files, into bars.
+"""The Groove MIDI Dataset, or any folder of drum files, into bars or windows.
 
 A folder with GMD's `info.csv` is read by that list: its splits, styles, drummers, and beats told from fills (Gillick et
 al. 2019). Any other folder is searched for .mid files, of which about one in ten, chosen by the hash of its content,
 validates; they share the style "any". What can't be used is named with its reason.
 
 Reading is cached under a key of everything that the result depends on: the list of files with sizes and times, the
-list's own content, the grid and the drum table.
+list's own content, how they are cut and the drum table.
 """
 
 from __future__ import annotations
@@ -18,20 +18,21 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import numpy as np
 import platformdirs
 
-from instrument.core.bar import GRID, Bars, Grid, encode
 from instrument.core.drums import NOTES_OF_VOICE
 from instrument.errors import DataError
 from instrument.files import write_atomic
-from training.dataset import LARGEST_BYTES, SPLITS, Dataset, Report, Skipped, from_npz, to_npz
+from training.cutting import Cut, Made, Piece
+from training.dataset import LARGEST_BYTES, SPLITS, Report, Skipped, from_npz, to_npz
 from training.midi_file import DrumTrack, UnusableFileError, read_drums
 
 INFO = "info.csv"
 ANY_STYLE = "any"
-READER_VERSION = 1
+READER_VERSION = 2
 """Part of the cache's key: raise it when the same files give other bars."""
 
 _COLUMNS = ("drummer", "style", "bpm", "beat_type", "time_signature", "midi_filename", "split")
@@ -54,19 +55,19 @@ class Entry:
     reason: str = ""
 
 
-def load(folder: Path, *, grid: Grid = GRID, cache: Path | None = None, progress: Progress | None = None) -> Dataset:
-    """All usable bars of a folder, from the cache where it has them.
+def load(folder: Path, cut: Cut[Piece, Made], *, cache: Path | None = None, progress: Progress | None = None) -> Made:
+    """All usable bars or windows of a folder, from the cache where it has them.
 
     `cache` is a folder (the user's cache by default). A cached file that is damaged is made anew; a cache that can't
     be written is done without. Raises DataError for a folder that is missing or has no usable file.
     """
     entries = listing(folder)
-    key = cache_key(folder, entries, grid)
+    key = cache_key(folder, entries, cut)
     place = (cache or default_cache()) / f"{key}.npz"
-    cached = _cached(place, key)
+    cached = _cached(place, key, cut.kind)
     if cached is not None:
         return cached
-    dataset = read(folder, entries, grid=grid, key=key, progress=progress)
+    dataset = read(folder, entries, cut, key=key, progress=progress)
     with suppress(DataError, OSError):
         place.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(place, to_npz(dataset))
@@ -88,10 +89,10 @@ def listing(folder: Path) -> list[Entry]:
 
 
 def read(
-    folder: Path, entries: list[Entry], *, grid: Grid = GRID, key: str = "", progress: Progress | None = None
-) -> Dataset:
-    """Every entry read and cut into bars. Raises DataError where none can be used."""
-    read_entries: list[tuple[Entry, DrumTrack, Bars]] = []
+    folder: Path, entries: list[Entry], cut: Cut[Piece, Made], *, key: str = "", progress: Progress | None = None
+) -> Made:
+    """Every entry read and cut. Raises DataError where none can be used."""
+    performances: list[tuple[Entry, DrumTrack, Piece]] = []
     skipped: list[Skipped] = []
     for number, entry in enumerate(entries):
         try:
@@ -101,18 +102,18 @@ def read(
         except UnusableFileError as error:
             skipped.append(Skipped(file=_printable(entry.file), reason=str(error)))
         else:
-            read_entries.append((entry, track, encode(track.hits, grid=grid)))
+            performances.append((entry, track, cut.cut(track.hits)))
         if progress is not None:
             progress(number + 1, len(entries))
-    if not read_entries:
+    if not performances:
         first = skipped[0]
         raise DataError(f"{folder}: none of {len(entries)} files can be used; the first, {first.file}: {first.reason}")
-    return _assemble(folder, read_entries, tuple(skipped), grid, key)
+    return _assemble(folder, performances, tuple(skipped), cut, key)
 
 
-def cache_key(folder: Path, entries: list[Entry], grid: Grid) -> str:
-    """Names, sizes and times of the files, what the listing says of them, the grid and the drum table."""
-    digest = hashlib.sha256(repr((READER_VERSION, grid, NOTES_OF_VOICE)).encode())
+def cache_key(folder: Path, entries: list[Entry], cut: Cut[Piece, Made]) -> str:
+    """Names, sizes and times of the files, what the listing says of them, how they are cut and the drum table."""
+    digest = hashlib.sha256(repr((READER_VERSION, cut, NOTES_OF_VOICE)).encode())
     for entry in entries:
         try:
             stat = (folder / entry.file).stat()
@@ -122,11 +123,11 @@ def cache_key(folder: Path, entries: list[Entry], grid: Grid) -> str:
     return digest.hexdigest()[:32]
 
 
-def _cached(place: Path, key: str) -> Dataset | None:
+def _cached(place: Path, key: str, kind: type[Made]) -> Made | None:
     try:
         if place.stat().st_size > LARGEST_BYTES:
             return None
-        dataset = from_npz(place.read_bytes())
+        dataset = from_npz(place.read_bytes(), kind)
     except (OSError, ValueError):
         return None
     return dataset if dataset.key == key else None
@@ -182,39 +183,39 @@ def _entry(row: dict[str, str | None]) -> Entry:
 
 
 def _assemble(
-    folder: Path, entries: list[tuple[Entry, DrumTrack, Bars]], skipped: tuple[Skipped, ...], grid: Grid, key: str
-) -> Dataset:
-    styles = tuple(sorted({entry.style for entry, _, _ in entries}))
-    drummers = tuple(sorted({entry.drummer for entry, _, _ in entries}))
-    lengths = [len(bars) for _, _, bars in entries]
-    velocity = np.concatenate([np.rint(bars.velocity * 127) for _, _, bars in entries])
-    offset = np.concatenate([np.rint(bars.offset * grid.step_ticks) for _, _, bars in entries])
+    folder: Path,
+    performances: list[tuple[Entry, DrumTrack, Piece]],
+    skipped: tuple[Skipped, ...],
+    cut: Cut[Piece, Made],
+    key: str,
+) -> Made:
+    entries = [entry for entry, _, _ in performances]
+    styles = tuple(sorted({entry.style for entry in entries}))
+    drummers = tuple(sorted({entry.drummer for entry in entries}))
+    lengths = [cut.count(piece) for _, _, piece in performances]
 
-    def per_bar(values: list[int]) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
+    def per_item(values: list[int]) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
         return np.repeat(np.array(values, np.int32), lengths)
 
-    return Dataset(
-        velocity=velocity.astype(np.uint8),
-        offset_ticks=offset.astype(np.int8),
-        style=per_bar([styles.index(entry.style) for entry, _, _ in entries]),
-        drummer=per_bar([drummers.index(entry.drummer) for entry, _, _ in entries]),
-        performance=per_bar(list(range(len(entries)))),
-        position=np.concatenate([np.arange(n, dtype=np.int32) for n in lengths]),
-        fill=per_bar([entry.fill for entry, _, _ in entries]).astype(np.bool_),
-        tempo_bpm=np.repeat(np.array([e.tempo_bpm or t.tempo_bpm for e, t, _ in entries], np.float32), lengths),
-        split=per_bar(_splits(folder, [entry for entry, _, _ in entries])),
-        styles=styles,
-        drummers=drummers,
-        files=tuple(_printable(entry.file) for entry, _, _ in entries),
-        report=Report(
-            files=len(entries),
-            notes=sum(len(track.hits) for _, track, _ in entries),
-            lost=sum(len(bars.dropped) for _, _, bars in entries),
-            unmapped=sum(track.unmapped for _, track, _ in entries),
-            skipped=skipped,
-        ),
-        key=key,
+    columns: dict[str, Any] = {
+        "style": per_item([styles.index(entry.style) for entry in entries]),
+        "drummer": per_item([drummers.index(entry.drummer) for entry in entries]),
+        "performance": per_item(list(range(len(entries)))),
+        "position": np.concatenate([np.arange(n, dtype=np.int32) for n in lengths]),
+        "fill": per_item([entry.fill for entry in entries]).astype(np.bool_),
+        "tempo_bpm": np.repeat(np.array([e.tempo_bpm or t.tempo_bpm for e, t, _ in performances], np.float32), lengths),
+        "split": per_item(_splits(folder, entries)),
+    }
+    report = Report(
+        files=len(performances),
+        notes=sum(len(track.hits) for _, track, _ in performances),
+        lost=sum(cut.lost(track.hits, piece) for _, track, piece in performances),
+        unmapped=sum(track.unmapped for _, track, _ in performances),
+        skipped=skipped,
     )
+    arrays: dict[str, Any] = cut.arrays([piece for _, _, piece in performances])
+    files = tuple(_printable(entry.file) for entry in entries)
+    return cut.kind(**arrays, **columns, styles=styles, drummers=drummers, files=files, report=report, key=key)
 
 
 def _splits(folder: Path, entries: list[Entry]) -> list[int]:

@@ -3,27 +3,56 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import mido
-import numpy as np
 import torch
 
-from instrument.core.bar import Bar, Grid, decode
+from instrument.core.bar import Bar, Grid, decode, encode
 from instrument.core.drums import GM_KIT
 from instrument.core.timebase import BAR_TICKS, PPQ, microseconds_per_beat
-from training.networks import Generator
+from instrument.core.windows import windows_of_bar
+from training.metrics.sources import join_hits, strokes_of
+from training.tick_networks import TickShape
 
 SAMPLE_BARS = 8
 SAMPLE_TEMPO_BPM = 120.0
 
 
 @torch.no_grad()
-def fixed_bars(generator: Generator, style: torch.Tensor, condition: torch.Tensor) -> list[Bar]:
-    """One bar per row of style weights and condition, from the same z at every call."""
-    random = torch.Generator().manual_seed(0)
-    z = torch.randn((len(style), generator.shape.latent_dim), generator=random)
-    raw = [plane.numpy() for plane in generator.forward_raw(z, style, condition)]
+def sample_bars(generator: Any, styles: int) -> list[Bar]:
+    """SAMPLE_BARS bars of a generator of either kind, from the same latents at every call: the styles in turn, usual
+    density and energy, the last a fill."""
+    shape = generator.shape
+    if isinstance(shape, TickShape):
+        return _cut_bars(generator, styles)
+    style, condition = _sample_conditions(torch.arange(SAMPLE_BARS), styles)
+    raw = [plane.numpy() for plane in generator.forward_raw(_latents(SAMPLE_BARS, shape.latent_dim), style, condition)]
     return [Bar.from_outputs(onset, velocity, offset) for onset, velocity, offset in zip(*raw, strict=True)]
+
+
+def _cut_bars(generator: Any, styles: int) -> list[Bar]:
+    """Windows laid end to end from the first bar line on; each has the style of the bar that it begins in."""
+    ticks = generator.shape.window_ticks
+    count = windows_of_bar(SAMPLE_BARS - 1, ticks).stop
+    starts = torch.arange(count) * ticks
+    style, condition = _sample_conditions((starts // BAR_TICKS).clamp(max=SAMPLE_BARS - 1), styles)
+    phase = (starts % BAR_TICKS / BAR_TICKS).unsqueeze(1)
+    raw = generator.forward_raw(_latents(count, generator.shape.latent_dim), style, torch.cat([condition, phase], 1))
+    hits = join_hits(strokes_of(raw), ticks)
+    bars = encode(hits, bars=SAMPLE_BARS)
+    return [bars[index] for index in range(SAMPLE_BARS)]
+
+
+def _latents(count: int, latent_dim: int) -> torch.Tensor:
+    return torch.randn((count, latent_dim), generator=torch.Generator().manual_seed(0))
+
+
+def _sample_conditions(bar: torch.Tensor, styles: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Style weights and conditions of what begins in the bars of these numbers."""
+    condition = torch.zeros((len(bar), 3))
+    condition[bar == SAMPLE_BARS - 1, 0] = 1.0
+    return torch.eye(styles)[bar % styles], condition
 
 
 def bars_to_midi(bars: list[Bar]) -> bytes:
@@ -49,11 +78,3 @@ def bars_to_midi(bars: list[Bar]) -> bytes:
     buffer = io.BytesIO()
     file.save(file=buffer)
     return buffer.getvalue()
-
-
-def sample_conditions(styles: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Style weights and conditions of the fixed bars: the styles in turn, usual density and energy, the last a fill."""
-    style = torch.eye(styles)[torch.arange(SAMPLE_BARS) % styles]
-    condition = torch.from_numpy(np.zeros((SAMPLE_BARS, 3), np.float32))
-    condition[-1, 0] = 1.0
-    return style, condition

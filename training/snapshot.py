@@ -11,32 +11,15 @@ from pathlib import Path
 
 from safetensors import SafetensorError
 from safetensors.torch import load, save
-from torch import Tensor
+from torch import Tensor, nn
 
 from instrument.errors import DataError, UsageError
 from instrument.files import write_atomic
-from training.networks import Generator, NetworkShape
-from training.recipes import Recipe
+from training import builders
 from training.runs import read_facts, read_recipe
 
 _NAME = re.compile(r"epoch-(\d{4,})\.safetensors")
 LARGEST_BYTES = 512 * 2**20
-
-
-def network_shape(recipe: Recipe, styles: int) -> NetworkShape:
-    """The sizes of a recipe's nets, for data of so many styles."""
-    network = recipe.network
-    return NetworkShape(
-        styles=styles,
-        hit_planes=recipe.data.planes,
-        steps=recipe.data.steps,
-        latent_dim=network.latent_dim,
-        code_dim=min(network.code_dim, network.latent_dim),
-        style_dim=network.style_dim,
-        mapping_dim=network.mapping_dim,
-        generator_channels=network.generator_channels,
-        critic_channels=network.critic_channels,
-    )
 
 
 def snapshot_path(run: Path, epoch: int) -> Path:
@@ -61,7 +44,7 @@ def save_snapshot(run: Path, epoch: int, weights: dict[str, Tensor]) -> Path:
     return path
 
 
-def load_snapshot(run: Path, epoch: int) -> Generator:
+def load_snapshot(run: Path, epoch: int) -> nn.Module:
     """The generator of an epoch, in eval mode, without gradients.
 
     Raises UsageError for an epoch that isn't there, DataError for a file that isn't what its hash or the run says.
@@ -72,7 +55,7 @@ def load_snapshot(run: Path, epoch: int) -> Generator:
         raise UsageError(f"{run} has no snapshot of epoch {epoch}; there are: {some}")
     path = snapshot_path(run, epoch)
     data = read_hashed(path)
-    generator = Generator(network_shape(read_recipe(run), len(read_facts(run).styles)))
+    generator = builders.generator(read_recipe(run), len(read_facts(run).styles))
     try:
         generator.load_state_dict(load(data))
     except (SafetensorError, RuntimeError) as error:

@@ -50,7 +50,8 @@ class ModelContract:
 
     The inputs of a bar model are among `z` [latent_dim], `style` [S] (weights with sum 1) and `condition` [3] (fill
     0..1, density and energy as z-scores); its outputs are `onset` (probability), `velocity` (0..1) and `offset`
-    (steps), each [H, V, T].
+    (steps), each [H, V, T]. A window model has one plane and T ticks; its inputs are among those and `phase` [1] (how
+    far into its bar the window begins, 0..1), its outputs `onset` and `velocity`, or `velocity` alone.
     """
 
     kind: str
@@ -67,7 +68,7 @@ class ModelContract:
             raise ValueError(f'kind "{self.kind}" is neither "bar" nor "window"')
         if self.voices != VOICES:
             raise ValueError(f"{self.voices} voices, where the instrument has {VOICES}")
-        if not (1 <= self.latent_dim <= 4096 and 1 <= self.planes <= 4 and 1 <= self.steps <= 20_000):
+        if not (1 <= self.latent_dim <= 4096 and 1 <= self.planes <= 4 and 1 <= self.steps <= 100_000):
             raise ValueError(
                 f"latent_dim {self.latent_dim}, planes {self.planes} or steps {self.steps} is out of range"
             )

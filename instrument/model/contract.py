@@ -21,8 +21,13 @@ class BarModel(Protocol):
     @property
     def contract(self) -> ModelContract: ...
 
-    def bar(self, z: Floats, style: Floats, condition: Floats, threshold: float = 0.5) -> Bar:
-        """One bar from z [latent_dim], style weights [S] with sum 1, and condition [3] (see `CONDITIONS`).
+    def latents(self, index: int) -> range:
+        """The numbers of the latents that bar `index` >= 0 is made from: its own, or those of the windows that hold it.
+        A window that two bars share has one latent in both."""
+
+    def bar_at(self, index: int, z: Floats, style: Floats, condition: Floats, threshold: float = 0.5) -> Bar:
+        """Bar `index` from z [n, latent_dim], a row for each of `latents(index)`, style weights [S] with sum 1, and
+        condition [3] (see `CONDITIONS`).
 
         `threshold`: the probability above which an onset sounds. Raises ModelError where the net fails.
         """

@@ -31,7 +31,8 @@ FLOAT, INT64 = 1, 7
 ITEM_BYTES = {FLOAT: 4, 2: 1, 3: 1, 6: 4, INT64: 8, 9: 1, 10: 2, 11: 8, 12: 4, 13: 8}
 """Bytes per number, by onnx.TensorProto.DataType."""
 
-ARITHMETIC = ("Abs", "Add", "Div", "Exp", "Log", "Mul", "Neg", "Pow", "Reciprocal", "Sqrt", "Sub")
+ARITHMETIC = ("Abs", "Add", "Div", "Exp", "Floor", "Log", "Mul", "Neg", "Pow", "Reciprocal", "Sqrt", "Sub")
+WAVES = ("Cos", "Sin")
 DECISIONS = ("Cast", "Clip", "Greater", "Less", "Max", "Min", "Where")
 ACTIVATIONS = ("Elu", "Erf", "Gelu", "HardSigmoid", "LeakyRelu", "PRelu", "Relu", "Sigmoid", "Softplus", "Tanh")
 LAYERS = ("Conv", "ConvTranspose", "Gemm", "GlobalAveragePool", "MatMul")
@@ -39,7 +40,7 @@ NORMS = ("BatchNormalization", "GroupNormalization", "InstanceNormalization", "L
 SUMS = ("Softmax", "ReduceL2", "ReduceMax", "ReduceMean", "ReduceSum", "ReduceSumSquare")
 LAYOUTS = ("Concat", "Constant", "DepthToSpace", "Flatten", "Gather", "Identity", "Reshape", "Resize", "Slice", "Split")
 AXES = ("Squeeze", "Transpose", "Unsqueeze")
-OPERATORS = frozenset(ARITHMETIC + DECISIONS + ACTIVATIONS + LAYERS + NORMS + SUMS + LAYOUTS + AXES)
+OPERATORS = frozenset(ARITHMETIC + WAVES + DECISIONS + ACTIVATIONS + LAYERS + NORMS + SUMS + LAYOUTS + AXES)
 
 SHAPE_INPUTS: dict[str, tuple[int, ...]] = {
     "ReduceL2": (1,),

@@ -1,4 +1,4 @@
-"""A bar model out of an ONNX file: one epoch of a preset, run by ONNX Runtime on one thread.
+"""Bar models out of ONNX files: one epoch of a preset, run by ONNX Runtime on one thread.
 
 One thread, since a bar takes a fraction of a millisecond and the engine needs the other core. ONNX Runtime is imported
 at the first session, as it takes longer than all the rest of a start; it says nothing on stdout or stderr, for the
@@ -10,21 +10,26 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from instrument.core.bar import Bar, Floats
 from instrument.core.manifest import ModelContract
+from instrument.core.windows import audible, bar_of, peaks, phase, windows_of_bar
 from instrument.errors import ModelError
 from instrument.model.contract import CONDITIONS
 from instrument.model.inspection import inspect_model
 from instrument.text import printable
 
 OUTPUTS = ("onset", "velocity", "offset")
+WINDOW_OUTPUTS = (("onset", "velocity"), ("velocity",))
+"""Of a net that makes windows; one without onsets sounds where its velocity is one that MIDI can say."""
+
 SILENT = 4
 """ONNX Runtime's log level at which only a fatal error is told."""
 
 
-class OnnxBarModel:
-    """Keeps the contract of `BarModel`."""
+class OnnxNet:
+    """A session on one file, and what the contract says of it."""
 
     def __init__(self, data: bytes, contract: ModelContract) -> None:
         """Looks into the file, loads it and runs it once. Raises ModelError, saying what is wrong with "it"."""
@@ -32,58 +37,121 @@ class OnnxBarModel:
         self.contract = contract
         self.metadata = inspect_model(data, contract)
         self._session = _open(data)
-        self._run(*_quiet_inputs(contract))
+        self.run(*_quiet_inputs(contract))
+
+    def run(self, *inputs: Floats) -> tuple[Floats, ...]:
+        """Many at once: the inputs that `input_names` tells, each [B, ...] -> the contract's outputs, [B, H, V, T].
+
+        Raises ModelError for inputs that don't fit and where the net fails.
+        """
+        given = dict(zip(input_names(self.contract), inputs, strict=True))
+        batch = len(inputs[0])
+        feeds = {}
+        for tensor in self.contract.inputs:
+            value = np.asarray(given[tensor.name], np.float32)
+            if value.shape != (batch, *tensor.shape):
+                raise ModelError(f"{tensor.name} of shape {value.shape} doesn't fit the net's {tensor.shape}")
+            feeds[tensor.name] = value
+        names = [tensor.name for tensor in self.contract.outputs]
+        try:
+            found = self._session.run(names, feeds)
+        except Exception as error:  # ONNX Runtime's errors have no class in common
+            raise ModelError(f"the net failed: {printable(str(error), 200)}") from error
+        for tensor, value in zip(self.contract.outputs, found, strict=True):
+            if value.shape != (batch, *tensor.shape) or value.dtype != np.float32:
+                wanted = (batch, *tensor.shape)
+                raise ModelError(f"its {tensor.name} has the shape {value.shape}, where the manifest says {wanted}")
+            if not np.isfinite(value).all():
+                raise ModelError(f"its {tensor.name} holds a number that is not finite")
+        return tuple(found)
+
+
+class OnnxBarModel(OnnxNet):
+    """Keeps the contract of `BarModel` by a net that makes a bar on a grid."""
 
     def bar(self, z: Floats, style: Floats, condition: Floats, threshold: float = 0.5) -> Bar:
-        """See `BarModel.bar`."""
-        onset, velocity, offset = self._run(z[None], style[None], condition[None])
+        """One bar from z [latent_dim], style weights [S] and condition [3]."""
+        onset, velocity, offset = self.outputs(z[None], style[None], condition[None])
         return Bar.from_outputs(onset[0], velocity[0], offset[0], threshold)
 
     def outputs(self, z: Floats, style: Floats, condition: Floats) -> tuple[Floats, Floats, Floats]:
         """Many bars at once, raw: z [B, latent_dim], style [B, S], condition [B, 3] -> onset probability, velocity and
         offset, each [B, H, V, T]. Raises ModelError where the net fails."""
-        return self._run(z, style, condition)
+        found = dict(zip((t.name for t in self.contract.outputs), self.run(z, style, condition), strict=True))
+        return found["onset"], found["velocity"], found["offset"]
 
-    def _run(self, z: Floats, style: Floats, condition: Floats) -> tuple[Floats, Floats, Floats]:
-        given = {"z": z, "style": style, "condition": condition}
-        feeds = {}
-        for tensor in self.contract.inputs:
-            value = np.asarray(given[tensor.name], np.float32)
-            if value.shape != (len(z), *tensor.shape):
-                raise ModelError(f"{tensor.name} of shape {value.shape} doesn't fit the net's {tensor.shape}")
-            feeds[tensor.name] = value
-        try:
-            found = self._session.run(OUTPUTS, feeds)
-        except Exception as error:  # ONNX Runtime's errors have no class in common
-            raise ModelError(f"the net failed: {printable(str(error), 200)}") from error
-        wanted = (len(z), self.contract.planes, self.contract.voices, self.contract.steps)
-        for name, value in zip(OUTPUTS, found, strict=True):
-            if value.shape != wanted or value.dtype != np.float32:
-                raise ModelError(f"its {name} has the shape {value.shape}, where the manifest says {wanted}")
-            if not np.isfinite(value).all():
-                raise ModelError(f"its {name} holds a number that is not finite")
-        onset, velocity, offset = found
-        return onset, velocity, offset
+    def latents(self, index: int) -> range:
+        """See `BarModel.latents`."""
+        return range(index, index + 1)
+
+    def bar_at(self, index: int, z: Floats, style: Floats, condition: Floats, threshold: float = 0.5) -> Bar:
+        """See `BarModel.bar_at`."""
+        return self.bar(z[0], style, condition, threshold)
+
+
+class OnnxWindowModel(OnnxNet):
+    """Keeps the contract of `BarModel` by a net of windows of ticks, laid end to end and cut at the bar line."""
+
+    def latents(self, index: int) -> range:
+        """See `BarModel.latents`: the windows that hold the bar."""
+        return windows_of_bar(index, self.contract.steps)
+
+    def bar_at(self, index: int, z: Floats, style: Floats, condition: Floats, threshold: float = 0.5) -> Bar:
+        """See `BarModel.bar_at`."""
+        onset, velocity = self.windows(self.latents(index), z, style, condition, threshold)
+        return bar_of(onset, velocity, self.latents(index).start * self.contract.steps, index)
+
+    def windows(
+        self, numbers: range, z: Floats, style: Floats, condition: Floats, threshold: float = 0.5
+    ) -> tuple[npt.NDArray[np.bool_], Floats]:
+        """Windows of these numbers laid end to end, onset and velocity [V, n W]; z [n, latent_dim]."""
+        ticks = self.contract.steps
+        phases = np.array([[phase(number, ticks)] for number in numbers], np.float32)
+        given = (np.repeat(value[None], len(numbers), 0) for value in (style, condition))
+        found = dict(zip((t.name for t in self.contract.outputs), self.run(z, *given, phases), strict=True))
+        velocity = np.concatenate(found["velocity"][:, 0], 1)
+        if "onset" not in found:
+            return audible(velocity), velocity
+        return peaks(np.concatenate(found["onset"][:, 0], 1), threshold), velocity
+
+
+def open_model(data: bytes, contract: ModelContract) -> OnnxBarModel | OnnxWindowModel:
+    """The model of a file by the contract's kind. Raises ModelError."""
+    return OnnxBarModel(data, contract) if contract.kind == "bar" else OnnxWindowModel(data, contract)
+
+
+def input_names(contract: ModelContract) -> tuple[str, ...]:
+    """The inputs that a net of this kind may take, in the order that `OnnxNet.run` wants them all."""
+    return ("z", "style", "condition") if contract.kind == "bar" else ("z", "style", "condition", "phase")
 
 
 def check_playable(contract: ModelContract) -> None:
     """Raises ModelError where this version has nothing to feed an input with, or misses an output."""
-    known = {"z": (contract.latent_dim,), "style": (len(contract.styles),), "condition": (len(CONDITIONS),)}
+    known = {
+        "z": (contract.latent_dim,),
+        "style": (len(contract.styles),),
+        "condition": (len(CONDITIONS),),
+        "phase": (1,),
+    }
     planes = (contract.planes, contract.voices, contract.steps)
-    if contract.kind != "bar":
-        raise ModelError(f'the net makes a "{contract.kind}", which this version can\'t play')
+    names = input_names(contract)
     for tensor in contract.inputs:
-        if known.get(tensor.name) != tensor.shape:
+        if tensor.name not in names or known[tensor.name] != tensor.shape:
             raise ModelError(f'the input "{tensor.name}" {list(tensor.shape)} is not one that this version can feed')
     if not contract.takes("z") or len({tensor.name for tensor in contract.inputs}) != len(contract.inputs):
         raise ModelError("the inputs must be there once each, z among them")
-    if {tensor.name: tensor.shape for tensor in contract.outputs} != dict.fromkeys(OUTPUTS, planes):
+    found = {tensor.name: tensor.shape for tensor in contract.outputs}
+    if contract.kind == "bar" and found != dict.fromkeys(OUTPUTS, planes):
         raise ModelError(f"the outputs must be {', '.join(OUTPUTS)}, each of shape {list(planes)}")
+    if contract.kind == "window" and (
+        contract.planes != 1 or found not in [dict.fromkeys(outputs, planes) for outputs in WINDOW_OUTPUTS]
+    ):
+        raise ModelError(f"the outputs must be onset and velocity, or velocity, each of shape {[1, *planes[1:]]}")
 
 
-def golden_inputs(contract: ModelContract, count: int, seed: int = 0) -> tuple[Floats, Floats, Floats]:
-    """z [N, latent_dim], style [N, S] and condition [N, 3]: normal and far z, single and blended styles, conditions
-    to their ends. The same on every machine."""
+def golden_inputs(contract: ModelContract, count: int, seed: int = 0) -> tuple[Floats, ...]:
+    """z [N, latent_dim], style [N, S], condition [N, 3] and, for windows, phase [N, 1]: normal and far z, single and
+    blended styles, conditions to their ends, every phase. The same on every machine."""
     random = np.random.default_rng(seed)
     styles = len(contract.styles)
     z = random.standard_normal((count, contract.latent_dim))
@@ -92,13 +160,18 @@ def golden_inputs(contract: ModelContract, count: int, seed: int = 0) -> tuple[F
     style[3::4] = random.dirichlet(np.ones(styles), len(style[3::4]))
     condition = np.stack([random.random(count), *random.uniform(-3.0, 3.0, (2, count))], 1)
     condition[2::8] = random.choice([-5.0, 0.0, 5.0], (len(condition[2::8]), 3)) * (0.0, 1.0, 1.0) + (1.0, 0.0, 0.0)
-    return z.astype(np.float32), style.astype(np.float32), condition.astype(np.float32)
+    phases = np.array([[phase(number, contract.steps)] for number in range(count)])
+    inputs = (z, style, condition, phases)[: len(input_names(contract))]
+    return tuple(value.astype(np.float32) for value in inputs)
 
 
-def _quiet_inputs(contract: ModelContract) -> tuple[Floats, Floats, Floats]:
+def _quiet_inputs(contract: ModelContract) -> tuple[Floats, ...]:
+    """One of each: the middle of the latent, the first style, usual conditions."""
     style = np.zeros((1, len(contract.styles)), np.float32)
     style[0, 0] = 1.0
-    return np.zeros((1, contract.latent_dim), np.float32), style, np.zeros((1, len(CONDITIONS)), np.float32)
+    condition = np.zeros((1, len(CONDITIONS)), np.float32)
+    inputs = (np.zeros((1, contract.latent_dim), np.float32), style, condition, np.zeros((1, 1), np.float32))
+    return inputs[: len(input_names(contract))]
 
 
 def _open(data: bytes) -> Any:

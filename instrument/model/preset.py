@@ -21,7 +21,7 @@ from instrument.files import write_atomic
 from instrument.model.epochs import resolve_epoch
 from instrument.model.inspection import LARGEST_MODEL, inspect_model
 from instrument.model.manifest_file import MANIFEST, encode_manifest, read_manifest
-from instrument.model.onnx import OnnxBarModel, check_playable
+from instrument.model.onnx import OnnxBarModel, OnnxWindowModel, check_playable, open_model
 from instrument.model.probe import probe
 from instrument.text import printable
 
@@ -42,7 +42,7 @@ class Preset:
         except ModelError as error:
             raise ModelError(f"{printable(str(folder / MANIFEST))}: {error}") from error
         self._cache = cache
-        self._models: dict[int, OnnxBarModel] = {}
+        self._models: dict[int, OnnxBarModel | OnnxWindowModel] = {}
         self._lock = threading.Lock()
 
     @property
@@ -53,7 +53,7 @@ class Preset:
         """See `ModelSource.resolve_epoch`."""
         return resolve_epoch(self.manifest, wanted)
 
-    def model(self, epoch: int) -> OnnxBarModel:
+    def model(self, epoch: int) -> OnnxBarModel | OnnxWindowModel:
         """See `ModelSource.model`. The first call for an epoch takes some milliseconds, or a second with a probe."""
         entry = self.manifest.epoch(self.resolve_epoch(epoch))
         with self._lock:
@@ -61,14 +61,14 @@ class Preset:
                 self._models[entry.number] = self._load(entry)
             return self._models[entry.number]
 
-    def _load(self, entry: Epoch) -> OnnxBarModel:
+    def _load(self, entry: Epoch) -> OnnxBarModel | OnnxWindowModel:
         path = self.folder / entry.file
         data = read_epoch(self.folder, entry)
         try:
             if not self.trusted:
                 inspect_model(data, self.manifest.model)
                 probe(data, self.manifest.model, self._cache)
-            return OnnxBarModel(data, self.manifest.model)
+            return open_model(data, self.manifest.model)
         except ModelError as error:
             raise ModelError(f"{printable(str(path))} can't be played: {error}") from error
 

@@ -18,6 +18,7 @@ import sys
 from pathlib import Path
 
 import msgspec
+import numpy as np
 
 from instrument.core.manifest import ModelContract
 from instrument.errors import DataError, ModelError
@@ -94,14 +95,16 @@ def _bound_this_process() -> None:
 
 
 def _answer(question: bytes) -> str:
-    from instrument.model.onnx import OnnxBarModel, golden_inputs
+    from instrument.model.onnx import golden_inputs, open_model
 
     header, _, data = question.partition(b"\n")
     try:
         contract = msgspec.json.decode(header, type=ModelContract)
-        model = OnnxBarModel(data, contract)
-        for z, style, condition in zip(*golden_inputs(contract, RUNS), strict=True):
-            model.bar(z, style, condition)
+        model = open_model(data, contract)
+        z, style, condition, *_ = golden_inputs(contract, RUNS)
+        for index in range(RUNS):
+            place = np.repeat(z[index : index + 1], len(model.latents(index)), 0)
+            model.bar_at(index, place, style[index], condition[index])
     except (ModelError, MemoryError, msgspec.DecodeError) as error:
         return printable(str(error), 300) or "the net needs too much memory"
     return GOOD.decode()

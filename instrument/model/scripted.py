@@ -61,6 +61,14 @@ class ScriptedBarModel:
         self._mix = (spread * random.standard_normal((3, *GRID.shape, LATENT_DIM))).astype(np.float32)
         self._lean = (0.4 * random.standard_normal((len(STYLES), *GRID.shape))).astype(np.float32)
 
+    def latents(self, index: int) -> range:
+        """See `BarModel.latents`."""
+        return range(index, index + 1)
+
+    def bar_at(self, index: int, z: Floats, style: Floats, condition: Floats, threshold: float = 0.5) -> Bar:
+        """See `BarModel.bar_at`."""
+        return self.bar(z[0], style, condition, threshold)
+
     def bar(self, z: Floats, style: Floats, condition: Floats, threshold: float = 0.5) -> Bar:
         """See `BarModel.bar`."""
         if z.shape != (LATENT_DIM,) or style.shape != (len(STYLES),) or condition.shape != (3,):

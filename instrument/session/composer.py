@@ -24,6 +24,9 @@ from instrument.text import printable
 PAD_REACH = 2.5
 """How far the pad's edge lies from its middle, in standard deviations of the latent."""
 
+MOST_LATENTS = 4096
+"""More than any bar is made from: each bar of an independent render has so many numbers to itself."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Composed:
@@ -55,7 +58,9 @@ class Composer:
         condition = np.array(
             [knobs.fill, conditions.density.value(knobs.density), conditions.energy.value(knobs.energy)], np.float32
         )
-        return self._finish(self._z(index, knobs), self._style(knobs), condition, knobs)
+        model = self.source.model(knobs.epoch)
+        z = np.stack([self._z(number, knobs) for number in model.latents(index)])
+        return self._finish(model.bar_at(index, z, self._style(knobs), condition), knobs)
 
     def compose_independent(self, index: int, knobs: Knobs) -> Composed:
         """A bar from its own z and its own conditions, drawn from the preset's prior over beats (for scoring)."""
@@ -66,8 +71,11 @@ class Composer:
         style = np.zeros(len(self.manifest.model.styles), np.float32)
         style[prior.style[row]] = 1.0
         condition = np.array([prior.fill[row], prior.density[row], prior.energy[row]], np.float32)
-        z = latent.draw(self.seed, "bar", index, self.manifest.model.latent_dim)
-        return self._finish(z, style, condition, knobs)
+        model = self.source.model(knobs.epoch)
+        count = len(model.latents(index))
+        draws = range(index * MOST_LATENTS, index * MOST_LATENTS + count) if count > 1 else [index]
+        z = np.stack([latent.draw(self.seed, "bar", number, self.manifest.model.latent_dim) for number in draws])
+        return self._finish(model.bar_at(index, z, style, condition), knobs)
 
     def style_of_home(self, home: int) -> str:
         """The style that a home draws where the player names none: one of the training beats'."""
@@ -82,8 +90,7 @@ class Composer:
         self._style(knobs)
         self.source.resolve_epoch(knobs.epoch)
 
-    def _finish(self, z: Latent, style: Floats, condition: Floats, knobs: Knobs) -> Composed:
-        bar = self.source.model(knobs.epoch).bar(z, style, condition)
+    def _finish(self, bar: Bar, knobs: Knobs) -> Composed:
         bar = groove.quantise(bar, knobs.quantise)
         return Composed(bar=bar, notes=groove.strokes(bar, self.kit, swing=knobs.swing))
 

@@ -8,10 +8,11 @@ import msgspec
 import torch
 
 from instrument.core.manifest import KNOB_POINTS
+from training.builders import bar_shape
 from training.networks import Generator
 from training.recipes import Recipe, load_recipe
 from training.runs import RunFacts, write_facts, write_recipe, write_stats
-from training.snapshot import network_shape, save_snapshot
+from training.snapshot import save_snapshot
 
 STYLES = ("funk", "jazz", "rock")
 
@@ -26,7 +27,7 @@ def tiny_recipe() -> Recipe:
 
 def tiny_generator(seed: int) -> Generator:
     torch.manual_seed(seed)
-    return Generator(network_shape(tiny_recipe(), len(STYLES))).eval()
+    return Generator(bar_shape(tiny_recipe(), len(STYLES))).eval()
 
 
 def write_run(run: Path, epochs: tuple[int, ...] = (1, 2, 10)) -> Path:

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from export.build import bar_contract, contract_of, export_run
+from export.build import bar_contract, export_run, run_contract
 from export.graph import METADATA_PREFIX, encode, to_onnx, with_weights
 from export.parity import GOLDEN, TOLERANCE, prove
 from instrument.core.manifest import ModelContract
@@ -36,7 +36,7 @@ def preset(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def contract() -> ModelContract:
-    return contract_of(tiny_generator(1).shape, STYLES)
+    return bar_contract(tiny_generator(1).shape, STYLES)
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def test_the_manifest_says_what_a_player_needs(run: Path, preset: Path) -> None:
     manifest = load_preset(preset, NOWHERE).manifest
     assert manifest.name == "tiny-groove"
     assert manifest.best_epoch == 2
-    assert manifest.model == bar_contract(run)
+    assert manifest.model == run_contract(run)
     assert manifest.model.styles == STYLES
     assert len(manifest.prior) == 3
     assert "Groove MIDI Dataset" in manifest.attribution
@@ -81,7 +81,7 @@ def test_a_file_says_nothing_about_the_machine_it_was_made_on(preset: Path) -> N
 @pytest.mark.parametrize("epoch", [1, 2, 10])
 def test_each_epoch_plays_the_weights_of_its_snapshot(preset: Path, epoch: int) -> None:
     inputs = golden_inputs(bar := load_preset(preset, NOWHERE).manifest.model, 8)
-    found = load_preset(preset, NOWHERE).model(epoch).outputs(*inputs)
+    found = load_preset(preset, NOWHERE).model(epoch).run(*inputs)
     with torch.no_grad():
         wanted = tiny_generator(epoch).forward_raw(*(torch.from_numpy(value) for value in inputs))
     assert bar.latent_dim == 6

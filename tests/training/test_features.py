@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from instrument.errors import DataError
 from tests.training.midi import groove as strokes
 from tests.training.midi import write_folder, write_midi
 from training import features, groove
+from training.cutting import BarCut
 from training.dataset import Dataset, from_npz, load_dataset, save_dataset, to_npz
 
 
@@ -29,18 +31,18 @@ class Reading:
 
 def files_read(folder: Path, cache: Path, grid: Grid = GRID) -> int:
     reading = Reading()
-    groove.load(folder, cache=cache, grid=grid, progress=reading)
+    groove.load(folder, BarCut(grid), cache=cache, progress=reading)
     return reading.files
 
 
 def key(folder: Path, grid: Grid = GRID) -> str:
-    return groove.cache_key(folder, groove.listing(folder), grid)
+    return groove.cache_key(folder, groove.listing(folder), BarCut(grid))
 
 
 def test_the_second_time_no_file_is_read(folder: Path, cache: Path) -> None:
-    first = groove.load(folder, cache=cache)
+    first = groove.load(folder, BarCut(), cache=cache)
     assert files_read(folder, cache) == 0
-    again = groove.load(folder, cache=cache)
+    again = groove.load(folder, BarCut(), cache=cache)
     assert to_npz(again) == to_npz(first)
     assert again.report == first.report
 
@@ -65,16 +67,16 @@ def test_changed_data_or_another_grid_has_another_key(folder: Path) -> None:
 
 
 def test_a_changed_file_or_grid_is_read_anew(folder: Path, cache: Path) -> None:
-    first = groove.load(folder, cache=cache)
+    first = groove.load(folder, BarCut(), cache=cache)
     assert files_read(folder, cache, Grid(planes=1)) == 6
     write_midi(folder / "drummer1/session1/0.mid", strokes(3, 99))
     assert files_read(folder, cache) == 6
-    assert len(groove.load(folder, cache=cache)) == len(first) - 9
+    assert len(groove.load(folder, BarCut(), cache=cache)) == len(first) - 9
 
 
 @pytest.mark.parametrize("harm", ["truncated", "empty", "noise", "a pickle"])
 def test_a_damaged_cache_is_made_anew(harm: str, folder: Path, cache: Path) -> None:
-    first = groove.load(folder, cache=cache)
+    first = groove.load(folder, BarCut(), cache=cache)
     (place,) = cache.iterdir()
     whole = place.read_bytes()
     match harm:
@@ -92,11 +94,11 @@ def test_a_damaged_cache_is_made_anew(harm: str, folder: Path, cache: Path) -> N
 
 
 def test_the_bars_of_another_folder_under_this_key_are_not_believed(folder: Path, cache: Path, tmp_path: Path) -> None:
-    other = groove.load(write_folder(tmp_path / "other", bars=2), cache=tmp_path / "elsewhere")
-    first = groove.load(folder, cache=cache)
+    other = groove.load(write_folder(tmp_path / "other", bars=2), BarCut(), cache=tmp_path / "elsewhere")
+    first = groove.load(folder, BarCut(), cache=cache)
     (place,) = cache.iterdir()
     place.write_bytes(to_npz(other))
-    assert to_npz(groove.load(folder, cache=cache)) == to_npz(first)
+    assert to_npz(groove.load(folder, BarCut(), cache=cache)) == to_npz(first)
 
 
 def pickled(dataset: Dataset) -> bytes:
@@ -110,7 +112,7 @@ def pickled(dataset: Dataset) -> bytes:
 
 
 def test_nothing_in_the_cache_is_pickled(folder: Path, cache: Path) -> None:
-    groove.load(folder, cache=cache)
+    groove.load(folder, BarCut(), cache=cache)
     (place,) = cache.iterdir()
     with np.load(place, allow_pickle=False) as arrays:
         assert {arrays[name].dtype.kind for name in arrays.files} == set("uifbU")
@@ -123,26 +125,26 @@ def test_a_cache_that_cannot_be_written_is_done_without(folder: Path, tmp_path: 
 
 
 def test_a_data_set_file_comes_back_or_is_named(folder: Path, cache: Path, tmp_path: Path) -> None:
-    first = groove.load(folder, cache=cache)
+    first = groove.load(folder, BarCut(), cache=cache)
     save_dataset(first, tmp_path / "bars.npz")
-    assert to_npz(load_dataset(tmp_path / "bars.npz")) == to_npz(first)
+    assert to_npz(load_dataset(tmp_path / "bars.npz", Dataset)) == to_npz(first)
     (tmp_path / "bars.npz").write_bytes(b"PK nothing")
     for name, words in (("bars.npz", "is no feature file"), ("gone.npz", "can't read")):
         with pytest.raises(DataError, match=words) as error:
-            load_dataset(tmp_path / name)
+            load_dataset(tmp_path / name, Dataset)
         assert str(tmp_path / name) in str(error.value)
 
 
 @pytest.mark.parametrize("column", ["style", "split", "position", "velocity"])
 def test_columns_that_do_not_fit_are_refused(column: str, folder: Path, cache: Path) -> None:
-    with np.load(io.BytesIO(to_npz(groove.load(folder, cache=cache))), allow_pickle=False) as arrays:
+    with np.load(io.BytesIO(to_npz(groove.load(folder, BarCut(), cache=cache))), allow_pickle=False) as arrays:
         columns = {name: arrays[name] for name in arrays.files}
     wrong = {"style": columns["style"] + 9, "split": columns["split"] - 1, "position": columns["position"][1:]}
     columns[column] = wrong.get(column, columns["velocity"].astype(np.float64))
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, **columns)
     with pytest.raises(ValueError, match=r"\w+"):
-        from_npz(buffer.getvalue())
+        from_npz(buffer.getvalue(), Dataset)
 
 
 def test_what_was_skipped_is_told_the_second_time_too(tmp_path: Path, cache: Path) -> None:
@@ -155,7 +157,7 @@ def test_what_was_skipped_is_told_the_second_time_too(tmp_path: Path, cache: Pat
     write_midi(folder / "waltz.mid", strokes(1, 0), meter=(3, 4))
     (folder / "notes.txt").write_text("not a drum file")
     for _ in range(2):
-        lines = groove.load(folder, cache=cache).report.lines()
+        lines = groove.load(folder, BarCut(), cache=cache).report.lines()
         assert lines[:4] == [
             "skipped broken.mid: cut short: a track ends after the file does",
             "skipped empty.mid: not a MIDI file",
@@ -166,19 +168,21 @@ def test_what_was_skipped_is_told_the_second_time_too(tmp_path: Path, cache: Pat
         assert len(lines) == 5
 
 
-def test_density_and_energy_by_hand() -> None:
-    velocity = np.zeros((2, 2, 9, 16), np.uint8)
+def test_density_and_energy_by_hand(folder: Path, cache: Path) -> None:
+    data = groove.load(folder, BarCut(), cache=cache)
+    velocity = np.zeros((len(data), 2, 9, 16), np.uint8)
     velocity[0, 0, 0, [0, 8]] = (100, 50)
     velocity[0, 1, 0, 0] = 30
-    assert features.density(velocity).tolist() == [3, 0]
-    assert features.energy(velocity).tolist() == [60, 0]
+    bars = replace(data, velocity=velocity, offset_ticks=np.zeros(velocity.shape, np.int8))
+    assert bars.hit_counts()[:2].tolist() == [3, 0]
+    assert bars.loudness()[:2].tolist() == [60, 0]
     scale = features.Scaler.of(np.array([1, 3], np.float32))
     assert scale.z_score(np.array([1, 2, 5], np.float32)).tolist() == [-1, 0, 3]
     assert features.Scaler.of(np.ones(3, np.float32)).deviation > 0
 
 
 def test_conditions_are_standardised_by_the_training_bars(folder: Path, cache: Path) -> None:
-    data = groove.load(folder, cache=cache)
+    data = groove.load(folder, BarCut(), cache=cache)
     train = features.features(data, "train", features.scales(data))
     assert len(train) == 48
     assert train.condition[:, 0].tolist() == data.fill[train.rows].tolist()
@@ -191,7 +195,7 @@ def test_conditions_are_standardised_by_the_training_bars(folder: Path, cache: P
 
 
 def test_the_prior_takes_beats_and_is_the_same_each_time(folder: Path, cache: Path, tmp_path: Path) -> None:
-    data = groove.load(folder, cache=cache)
+    data = groove.load(folder, BarCut(), cache=cache)
     train = features.features(data, "train", features.scales(data))
     assert features.prior(train) == features.prior(train)
     assert set(features.prior(train).fill) == {0.0}
@@ -199,5 +203,5 @@ def test_the_prior_takes_beats_and_is_the_same_each_time(folder: Path, cache: Pa
     (write_folder(tmp_path / "fills") / "info.csv").write_text(
         (tmp_path / "fills" / "info.csv").read_text().replace(",beat,", ",fill,")
     )
-    fills = groove.load(tmp_path / "fills", cache=cache)
+    fills = groove.load(tmp_path / "fills", BarCut(), cache=cache)
     assert set(features.prior(features.features(fills, "train", features.scales(fills))).fill) == {1.0}

@@ -11,6 +11,7 @@ from instrument.errors import DataError
 from tests.training.midi import groove as strokes
 from tests.training.midi import write_info, write_midi
 from training import features, groove
+from training.cutting import BarCut
 from training.midi_file import UnusableFileError, parse_drums, read_drums
 
 END = b"\x00\xff\x2f\x00"
@@ -90,7 +91,7 @@ def test_a_lone_track_on_another_channel_is_taken_for_drums(tmp_path: Path) -> N
 
 
 def test_a_listed_folder_keeps_style_fill_and_split(folder: Path, cache: Path) -> None:
-    data = groove.load(folder, cache=cache)
+    data = groove.load(folder, BarCut(), cache=cache)
     assert data.styles == ("funk", "rock")
     assert data.windows() == {"train": 48, "validation": 24, "test": 0}
     assert data.fill[data.performance == 1].all()
@@ -109,7 +110,7 @@ def test_each_unusable_file_is_named_with_its_reason(folder: Path, cache: Path) 
     rows += [[*good, name, *tail] for name in ("broken.mid", "waltz.mid", "gone.mid", "../out.mid")]
     rows.append(["d", "s", "1", "rock", "100", "beat", "6-8", "drummer1/session1/5.mid", *tail])
     write_info(folder, rows)
-    skipped = {skip.file: skip.reason for skip in groove.load(folder, cache=cache).report.skipped}
+    skipped = {skip.file: skip.reason for skip in groove.load(folder, BarCut(), cache=cache).report.skipped}
     assert skipped["broken.mid"].startswith("broken MIDI")
     assert skipped["waltz.mid"] == "in 3/4, not 4/4"
     assert skipped["gone.mid"] == "no such file"
@@ -121,13 +122,13 @@ def test_each_unusable_file_is_named_with_its_reason(folder: Path, cache: Path) 
 def test_any_folder_tree_is_split_by_the_hash_of_its_files(tmp_path: Path, cache: Path) -> None:
     for number in range(12):
         write_midi(tmp_path / "songs" / f"{number % 3}" / f"{number}.MID", strokes(4, number))
-    data = groove.load(tmp_path / "songs", cache=cache)
+    data = groove.load(tmp_path / "songs", BarCut(), cache=cache)
     assert data.styles == ("any",)
     assert data.windows()["train"] + data.windows()["validation"] == 48
     assert 4 <= data.windows()["validation"] <= 20
     renamed = tmp_path / "renamed"
     (tmp_path / "songs").rename(renamed)
-    assert groove.load(renamed, cache=cache).windows() == data.windows()
+    assert groove.load(renamed, BarCut(), cache=cache).windows() == data.windows()
 
 
 @pytest.mark.parametrize("kind", ["missing", "empty", "a file", "only broken", "not the list"])
@@ -142,7 +143,7 @@ def test_a_folder_without_data_is_one_clear_line(kind: str, tmp_path: Path, cach
     if kind == "not the list":
         (place / "info.csv").write_text("a,b\n1,2\n")
     with pytest.raises(DataError) as error:
-        groove.load(place, cache=cache)
+        groove.load(place, BarCut(), cache=cache)
     assert str(place) in str(error.value)
     assert "\n" not in str(error.value)
 
@@ -150,13 +151,13 @@ def test_a_folder_without_data_is_one_clear_line(kind: str, tmp_path: Path, cach
 def test_one_file_is_too_little_to_validate(tmp_path: Path, cache: Path) -> None:
     write_midi(tmp_path / "one" / "a.mid", strokes(4, 0))
     with pytest.raises(DataError, match="two or more"):
-        features.scales(groove.load(tmp_path / "one", cache=cache))
+        features.scales(groove.load(tmp_path / "one", BarCut(), cache=cache))
 
 
 def test_silent_bars_are_left_out_of_training(tmp_path: Path, cache: Path) -> None:
     late = [(tick + 2 * 1920, note, velocity) for tick, note, velocity in strokes(2, 0)]
     for name in ("a", "b"):
         write_midi(tmp_path / "d" / f"{name}.mid", [*strokes(1, ord(name)), *late])
-    data = groove.load(tmp_path / "d", cache=cache)
+    data = groove.load(tmp_path / "d", BarCut(), cache=cache)
     assert len(data) == 8
     assert len(data.rows("train")) == 3

@@ -10,10 +10,8 @@ import torch
 from torch import Tensor
 
 from instrument.core.bar import Floats
-from training.networks import Generator
 
 Mask = npt.NDArray[np.bool_]
-_CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -51,18 +49,3 @@ def play_real(x: Tensor, voices: int, step_ticks: int) -> Played:
     n, channels, steps = x.shape
     onset, velocity, offset = x.numpy().reshape(n, 3, channels // (3 * voices), voices, steps).swapaxes(0, 1)
     return play(onset, velocity, offset, step_ticks)
-
-
-@torch.no_grad()
-def generate(generator: Generator, z: Tensor, style: Tensor, condition: Tensor, step_ticks: int) -> Played:
-    """One bar per row of z, style weights and condition."""
-    chunks = []
-    for start in range(0, len(z), _CHUNK):
-        part = slice(start, start + _CHUNK)
-        onset, velocity, offset = generator.forward_raw(z[part], style[part], condition[part])
-        chunks.append(play(onset.numpy(), velocity.numpy(), offset.numpy(), step_ticks))
-    return Played(
-        onset=np.concatenate([c.onset for c in chunks]),
-        velocity=np.concatenate([c.velocity for c in chunks]),
-        offset=np.concatenate([c.offset for c in chunks]),
-    )

@@ -29,14 +29,20 @@ class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class DataSettings(_Section, frozen=True):
-    """`planes`: hits of one voice that a cell holds. `steps` to the bar."""
+    """Kind "bar": `steps` to the bar, and `planes`, the hits of one voice that a cell holds. Kind "ticks":
+    `window_ticks`, the windows' length at 480 ticks a quarter; `truncate` keeps the first window of each file alone;
+    `velocity_only` has no plane of onsets."""
 
     steps: Literal[16, 32] = 16
     planes: Annotated[int, Meta(ge=1, le=4)] = 2
+    window_ticks: Annotated[int, Meta(ge=0, le=100_000)] = 0
+    truncate: bool = False
+    velocity_only: bool = False
 
 
 class NetworkSettings(_Section, frozen=True):
-    """Sizes of the nets; see `training.networks`."""
+    """Sizes of the nets; see `training.networks` for kind "bar" and `training.tick_networks` for "ticks". `layers` of
+    convolution, or `linear`, are for "ticks"; `code_dim` for "bar"."""
 
     latent_dim: Annotated[int, Meta(ge=1, le=1024)] = 64
     code_dim: Annotated[int, Meta(ge=0, le=64)] = 8
@@ -44,6 +50,8 @@ class NetworkSettings(_Section, frozen=True):
     mapping_dim: Annotated[int, Meta(ge=8, le=1024)] = 128
     generator_channels: Annotated[int, Meta(ge=4, le=1024)] = 96
     critic_channels: Annotated[int, Meta(ge=4, le=1024)] = 64
+    layers: Annotated[int, Meta(ge=1, le=8)] = 3
+    linear: bool = False
 
 
 class LossSettings(_Section, frozen=True):
@@ -56,7 +64,8 @@ class LossSettings(_Section, frozen=True):
 
 
 class OptimiserSettings(_Section, frozen=True):
-    """Adam. `batch` in bars. `ema` is the weight of the past in the averaged generator, per step."""
+    """Adam. `batch` in bars or windows, of each process. `ema` is the weight of the past in the averaged generator, per
+    step."""
 
     batch: Annotated[int, Meta(ge=8, le=4096, multiple_of=8)] = 128
     lr: Positive = 1e-3
@@ -85,11 +94,11 @@ class MetricSettings(_Section, frozen=True):
 
 
 class Recipe(_Section, frozen=True):
-    """A training run, but for its data and seed. `kind` says which loop reads it."""
+    """A training run, but for its data and seed. `kind` says what the nets make: bars on a grid or windows of ticks."""
 
     name: str = "custom"
     title: str = ""
-    kind: Literal["bar"] = "bar"
+    kind: Literal["bar", "ticks"] = "bar"
     data: DataSettings = DataSettings()
     network: NetworkSettings = NetworkSettings()
     loss: LossSettings = LossSettings()
@@ -156,9 +165,12 @@ def _parse(text: str, source: str) -> dict[str, Any]:
 def _convert(raw: dict[str, Any], source: str) -> Recipe:
     _refuse_unknown(raw, Recipe, source, "")
     try:
-        return msgspec.convert(raw, Recipe)
+        recipe = msgspec.convert(raw, Recipe)
     except msgspec.ValidationError as error:
         raise UsageError(f"recipe {source}: {error}") from error
+    if (recipe.kind == "ticks") != (recipe.data.window_ticks > 0):
+        raise UsageError(f'recipe {source}: data.window_ticks is for kind "ticks", and must be there')
+    return recipe
 
 
 def _refuse_unknown(raw: dict[str, Any], struct: type[msgspec.Struct], source: str, prefix: str) -> None:

@@ -1,0 +1,124 @@
+"""Real bars and windows as a training draws them: kept as they were recorded, made into what D sees by the batch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from instrument.core.drums import VOICES
+from instrument.core.windows import hit_rows
+from training.dataset import Dataset
+from training.features import Features
+from training.windows import TickWindows
+
+Random = torch.Generator
+
+
+class Examples(Protocol):
+    """N items: style index [N] and condition [N, K], whose first three columns are fill, density and energy."""
+
+    @property
+    def style(self) -> Tensor: ...
+
+    @property
+    def condition(self) -> Tensor: ...
+
+    def __len__(self) -> int: ...
+
+    def x(self, rows: Tensor) -> Tensor:
+        """Some of them, as recorded: [B, C, T]."""
+
+    def noisy(self, rows: Tensor, mine: Tensor, random: Random) -> Tensor:
+        """Those of `rows` that `mine` indexes, with half a quantum of uniform noise on what MIDI rounds and G doesn't,
+        else D would know real items by it. The noise is drawn for all rows, whichever are mine. A velocity of 127
+        stays: it is an atom that G has too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BarExamples:
+    """Keeps the contract of `Examples` for bars: onset, velocity, offset. `step_ticks` tells how fine the offsets
+    were recorded."""
+
+    bars: Tensor
+    style: Tensor
+    condition: Tensor
+    step_ticks: int
+
+    def __len__(self) -> int:
+        return len(self.bars)
+
+    def x(self, rows: Tensor) -> Tensor:
+        return self.bars[rows]
+
+    def noisy(self, rows: Tensor, mine: Tensor, random: Random) -> Tensor:
+        quanta = torch.rand((2, len(rows), self.bars.shape[1] // 3, self.bars.shape[2]), generator=random) - 0.5
+        return dequantise(self.bars[rows[mine]], self.step_ticks, quanta[:, mine])
+
+    @classmethod
+    def of(cls, dataset: Dataset, part: Features) -> BarExamples:
+        return cls(
+            bars=torch.from_numpy(dataset.planes(part.rows)).flatten(1, 3),
+            style=torch.from_numpy(part.style),
+            condition=torch.from_numpy(part.condition),
+            step_ticks=dataset.grid.step_ticks,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TickExamples:
+    """Keeps the contract of `Examples` for windows of ticks: onset and velocity, or velocity alone. A fourth condition
+    says how far into its bar a window begins, 0..1."""
+
+    windows: TickWindows
+    rows: Tensor
+    style: Tensor
+    condition: Tensor
+    velocity_only: bool = False
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def x(self, rows: Tensor) -> Tensor:
+        return self._matrix(rows, torch.zeros(0))
+
+    def noisy(self, rows: Tensor, mine: Tensor, random: Random) -> Tensor:
+        counts = torch.from_numpy(np.diff(self.windows.first))[self.rows[rows]]
+        quanta = torch.rand(int(counts.sum()), generator=random) - 0.5
+        parts = torch.split(quanta, counts.tolist())
+        return self._matrix(rows[mine], torch.cat([parts[place] for place in mine.tolist()]) / 127)
+
+    def _matrix(self, rows: Tensor, noise: Tensor) -> Tensor:
+        """[B, C, W], with noise on the velocity of each hit where there is some."""
+        windows = self.windows
+        place, hit = hit_rows(windows.first, self.rows[rows].numpy())
+        loud = torch.from_numpy(windows.velocity[hit].astype(np.float32)) / 127
+        if len(noise):
+            loud = torch.where(loud < 1, loud + noise, loud)
+        where = (torch.from_numpy(place), torch.from_numpy(windows.voice[hit].astype(np.int64)))
+        tick = torch.from_numpy(windows.tick[hit].astype(np.int64))
+        x = torch.zeros((2, len(rows), VOICES, windows.length))
+        x[0].index_put_((*where, tick), torch.ones(1))
+        x[1].index_put_((*where, tick), loud)
+        return x[1] if self.velocity_only else torch.cat([x[0], x[1]], 1)
+
+    @classmethod
+    def of(cls, windows: TickWindows, part: Features, velocity_only: bool) -> TickExamples:
+        phase = windows.phase(part.rows)[:, None]
+        return cls(
+            windows=windows,
+            rows=torch.from_numpy(part.rows.astype(np.int64)),
+            style=torch.from_numpy(part.style),
+            condition=torch.from_numpy(np.concatenate([part.condition, phase], 1)),
+            velocity_only=velocity_only,
+        )
+
+
+def dequantise(x: Tensor, step_ticks: int, quanta: Tensor) -> Tensor:
+    """Bars [B, C, T] with noise on velocity and offset, quanta [2, B, C / 3, T] in -0.5..0.5; see `Examples.noisy`."""
+    onset, velocity, offset = x.chunk(3, 1)
+    loud = torch.where(velocity < 1, velocity + quanta[0] / 127, velocity)
+    return torch.cat([onset, loud * onset, (offset + quanta[1] / step_ticks) * onset], 1)

@@ -1,0 +1,137 @@
+"""A run folder and the loop that fills it: what is scored, written and told after each epoch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from instrument.errors import DataError, ModelError
+from instrument.files import write_atomic
+from training.checkpoint import load_checkpoint, save_checkpoint
+from training.curves import Curves
+from training.gan import Gan
+from training.interrupt import StopSwitch
+from training.loop import Loop, steps_per_epoch, whole_batch
+from training.metrics.panel import Panel
+from training.parallel import Parallel
+from training.pictures import bars_picture
+from training.plan import Plan
+from training.progress import Reporter
+from training.runs import read_facts, read_stats, write_facts, write_recipe, write_stats
+from training.samples import bars_to_midi, sample_bars
+from training.snapshot import save_snapshot
+
+Clock = Callable[[], float]
+
+
+def new_gan(plan: Plan, parallel: Parallel) -> Gan:
+    """The nets before the first step."""
+    batch = whole_batch(len(plan.train), plan.recipe.optimiser.batch, parallel.world)
+    steps = plan.recipe.schedule.epochs * steps_per_epoch(len(plan.train), batch)
+    return Gan(plan.recipe, len(plan.facts.styles), steps, plan.seed, parallel)
+
+
+def new_loop(plan: Plan, gan: Gan) -> Loop:
+    batch = whole_batch(len(plan.train), plan.recipe.optimiser.batch, gan.parallel.world)
+    return Loop(gan, plan.train, batch)
+
+
+class Session:
+    """All processes run one; the leader's alone scores, writes and tells."""
+
+    def __init__(self, plan: Plan, out: Path, reporter: Reporter, parallel: Parallel, resume: bool) -> None:
+        self.plan, self.out, self.reporter, self.parallel = plan, out, reporter, parallel
+        self.gan = new_gan(plan, parallel)
+        self.loop = new_loop(plan, self.gan)
+        if resume:
+            self._restore()
+        self.rows = [row for row in read_stats(out) if row["epoch"] <= self.loop.epoch]
+        if parallel.leader:
+            if not resume:
+                write_facts(out, plan.facts)
+            write_recipe(out, plan.recipe)
+            styles, metrics = len(plan.facts.styles), plan.recipe.metrics
+            self.panel = Panel(plan.train, plan.held_out, plan.source, styles, metrics, self.gan.for_critic)
+
+    def _restore(self) -> None:
+        if read_facts(self.out).data.get("fingerprint") != self.plan.facts.data["fingerprint"]:
+            raise DataError(f"{self.out} was trained on other data; resume with the folder it began with")
+        try:
+            self.loop.restore(load_checkpoint(self.out))
+        except (KeyError, ValueError, RuntimeError, TypeError) as error:
+            raise DataError(f"the checkpoint in {self.out} is not of this run's nets") from error
+
+    def train(self, stop: StopSwitch, deadline: float | None, clock: Clock) -> bool:
+        """Up to the recipe's epochs, or until `deadline`; whether a signal ended it."""
+        curves = Curves(self.out / "tensorboard", self.loop.epoch) if self.parallel.leader else None
+        try:
+            interrupted = self._epochs(stop, deadline, clock, curves)
+        finally:
+            if curves is not None:
+                curves.close()
+        if self.parallel.leader:
+            save_checkpoint(self.out, self.gan.step, self.loop.state())
+        self.parallel.wait()
+        return interrupted
+
+    def _epochs(self, stop: StopSwitch, deadline: float | None, clock: Clock, curves: Curves | None) -> bool:
+        longest, first = 0.0, not self.rows
+        while self.loop.epoch < self.plan.recipe.schedule.epochs:
+            began = clock()
+            late = deadline is not None and not first and began + longest > deadline
+            if self.parallel.any(late):
+                break
+            losses = self.loop.run_epoch(stop, self._stepped)
+            self.loop.seconds += clock() - began
+            if losses is None:
+                return True
+            self._refuse_divergence(losses)
+            if curves is not None:
+                self._finish_epoch(losses, curves)
+            self.parallel.wait()
+            longest, first = max(longest, clock() - began), False
+        return False
+
+    def _stepped(self, step: int) -> None:
+        self.reporter.training(step, self.gan.steps)
+
+    def _finish_epoch(self, losses: dict[str, float], curves: Curves) -> None:
+        epoch, epochs = self.loop.epoch, self.plan.recipe.schedule.epochs
+        critic, generator = self.gan.on_cpu()
+        row: dict[str, Any] = {
+            "epoch": epoch,
+            "bars": self.gan.step * self.loop.batch,
+            "seconds": round(self.loop.seconds, 3),
+            **losses,
+            "lr": self.plan.recipe.optimiser.lr * self.gan.decay(),
+            "jitter": self.gan.jitter(),
+            **self.panel.success(critic, generator),
+            **self.panel.scores(generator, epoch, last=epoch == epochs),
+        }
+        save_snapshot(self.out, epoch, generator.state_dict())
+        self._save_samples(epoch, generator)
+        self.rows.append(row)
+        write_stats(self.out, self.rows)
+        save_checkpoint(self.out, self.gan.step, self.loop.state())
+        curves.add(row)
+        self.reporter.epoch(row, epochs)
+
+    def _refuse_divergence(self, losses: dict[str, float]) -> None:
+        """Nets that are no numbers any more are neither scored nor saved."""
+        weights = torch.nn.utils.parameters_to_vector(self.gan.G_ema.parameters())
+        if not (all(map(math.isfinite, losses.values())) and bool(weights.isfinite().all())):
+            lr = self.plan.recipe.optimiser.lr
+            raise ModelError(
+                f"{self.out}: the training diverged in epoch {self.loop.epoch}; start anew with --set lr={lr / 10:g}"
+            )
+
+    def _save_samples(self, epoch: int, generator: torch.nn.Module) -> None:
+        folder = self.out / "samples"
+        folder.mkdir(exist_ok=True)
+        bars = sample_bars(generator, len(self.plan.facts.styles))
+        write_atomic(folder / f"epoch-{epoch:04d}.mid", bars_to_midi(bars))
+        write_atomic(folder / f"epoch-{epoch:04d}.png", bars_picture(bars, f"{self.plan.recipe.name}, epoch {epoch}"))
