@@ -96,11 +96,11 @@ def test_epochs_within_the_judge_s_error_are_named() -> None:
         ([{"epoch": 3}], "run: no epoch is recommended, since none has an FD to choose by."),
         (
             [{"epoch": 3, "fd": 2.0}],
-            "run: epoch 3, by the least FD of the 1 epoch that has one and passes the gates; no epoch has a C2ST.",
+            "run: epoch 3, by the least FD of the one epoch that has one and passes the gates; no epoch has a C2ST.",
         ),
         (
             [{"epoch": 3, "fd": 2.0, "c2st": 0.6, "recall": 0.1}],
-            "run: epoch 3, by the least C2ST + FD / 20 of the 1 epoch that has both; no such epoch passes the gates.",
+            "run: epoch 3, by the least C2ST + FD / 20 of the one epoch that has both; no such epoch passes the gates.",
         ),
     ],
 )

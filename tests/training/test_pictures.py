@@ -125,6 +125,13 @@ def test_one_epoch_with_little_measured_is_a_picture(
     assert all(tick == round(tick) for axes in measured for tick in axes.get_xticks())
 
 
+def test_a_floor_below_zero_goes_to_the_end_of_a_log_axis() -> None:
+    axes = metrics_figure(two()).axes[[panel.key for panel in PANELS].index("kid")]
+    (band,) = axes.patches
+    assert axes.get_yscale() == "log"
+    assert band.get_extents().y0 == pytest.approx(axes.bbox.y0)
+
+
 def test_what_no_run_has_is_left_out() -> None:
     rows = [{"epoch": n, "fd": 2.0, "recall": 0.5} for n in range(1, 4)]
     figure = metrics_figure([studied(rows), studied([{"epoch": 1, "loss_d": 0.6}], "bare")])

@@ -42,7 +42,7 @@ def success_figure(runs: Runs) -> Figure:
         say_nothing(axes)
     measures = [Line2D([], [], color=INK, linestyle=line, label=label) for _, line, label in shown]
     smoothed = any(smoothing(len(run.rows)) > 1 for run in runs)
-    thin = [Line2D([], [], color=INK, linewidth=0.7, alpha=THIN, label="each epoch; thick: the mean around it")]
+    thin = [Line2D([], [], color=INK, linewidth=0.7, alpha=THIN, label="thin: single epochs")]
     legend.place(
         figure,
         [
@@ -98,6 +98,8 @@ def _panel(axes: Axes, panel: Panel, runs: Runs) -> None:
         draw(axes, run, panel.key, RunStyle(number=number), RunStyle(number=number).line)
     if log:
         log_axis(axes)
+        if any(low <= 0 for low, _ in floors(runs, panel.key).values()):
+            axes.set_ylim(bottom=_log_bottom(panel, runs))
     elif panel.zero:
         top = axes.get_ylim()[1]
         axes.set_ylim(-0.04 * top, top)
@@ -117,16 +119,21 @@ def _spans_decades(panel: Panel, runs: Runs) -> bool:
     return min(ends) > 0 and max(ends) / min(ends) > 5
 
 
+def _log_bottom(panel: Panel, runs: Runs) -> float:
+    """The end of a log axis for a floor that begins at 0 or below."""
+    return min(_ends(panel, runs)) / 2
+
+
 def _bands(axes: Axes, panel: Panel, runs: Runs, log: bool) -> None:
-    """Grey where runs share a floor or there is one alone, else in its run's colour; it may reach below a log axis."""
+    """Grey where runs share a floor or there is one alone, else in its run's colour."""
     by_run = floors(runs, panel.key)
-    lowest = min(_ends(panel, runs)) / 2 if log else -math.inf
     ranges = list(by_run.values())
     for low, high in dict.fromkeys(ranges):
         owners = [number for number, ends in by_run.items() if ends == (low, high)]
         own = len(owners) == 1 and len(set(ranges)) > 1
         colour, opacity = (RunStyle(number=owners[0]).colour, 0.25) if own else (BAND, 0.8)
-        axes.axhspan(max(low, lowest), high, color=colour, alpha=opacity, linewidth=1.0, zorder=0.5)
+        bottom = _log_bottom(panel, runs) if log and low <= 0 else low
+        axes.axhspan(bottom, high, color=colour, alpha=opacity, linewidth=1.0, zorder=0.5)
 
 
 def _epochs(axes: Axes, runs: Runs, ticks: int = 10) -> None:

@@ -42,29 +42,25 @@ def _recommendation(run: StudiedRun, verdict: Verdict) -> str:
     choice = verdict.choice
     if choice is None:
         return f"{run.name}: no epoch is recommended, since none has an FD to choose by."
-    by = "C2ST + FD / 20" if "c2st" in choice.by else "FD"
-    epochs = "1 epoch" if choice.among == 1 else f"{choice.among} epochs"
-    have = "has" if choice.among == 1 else "have"
-    scored = f"{have} both" if "c2st" in choice.by else f"{have} one"
-    of = f"of the {epochs} that {scored} and pass{'es' * (choice.among == 1)} the gates" if choice.passed else ""
-    of = of or f"of the {epochs} that {scored}; no such epoch passes the gates"
-    why = "" if "c2st" in choice.by else "; no epoch has a C2ST"
-    return f"{run.name}: epoch {choice.epoch}, by the least {by} {of}{why}."
+    by, what = ("C2ST + FD / 20", "both") if "c2st" in choice.by else ("FD", "one")
+    one = choice.among == 1
+    of = f"the {'one epoch' if one else f'{choice.among} epochs'} that {'has' if one else 'have'} {what}"
+    passing = f" and {'passes' if one else 'pass'} the gates" if choice.passed else "; no such epoch passes the gates"
+    untested = "" if "c2st" in choice.by else "; no epoch has a C2ST"
+    return f"{run.name}: epoch {choice.epoch}, by the least {by} of {of}{passing}{untested}."
 
 
 def _why(run: StudiedRun, epoch: int) -> str:
-    parts = []
     told, fd, recall = (run.at(key, epoch) for key in ("c2st", "fd", "recall"))
+    parts = []
     if told is not None:
-        real = (
-            "50: cannot be told"
-            if "c2st" not in run.floor
-            else "real bars: {:.0f} to {:.0f}".format(*(100 * end for end in run.floor["c2st"]))
-        )
+        low, high = (f"{100 * end:.0f}" for end in run.floor.get("c2st", (0.5, 0.5)))
+        real = f"real bars: {low} to {high}" if "c2st" in run.floor else "50: cannot be told"
         parts.append(f"Its bars are told from drummers' in {100 * told:.0f} of 100 cases ({real})")
     if fd is not None:
-        real = "" if "fd" not in run.floor else " (real bars: {:.2f} to {:.2f})".format(*run.floor["fd"])
-        parts.append(f"{'their' if parts else 'Its bars have an'} FD{' is' * bool(parts)} {fd:.2f}{real}")
+        low, high = (f"{end:.2f}" for end in run.floor.get("fd", (0, 0)))
+        real = f" (real bars: {low} to {high})" if "fd" in run.floor else ""
+        parts.append(f"{'FD' if parts else 'Its FD is'} {fd:.2f}{real}")
     if recall is not None:
         parts.append(f"recall {share(recall)}")
     return ", ".join(parts) + "."
