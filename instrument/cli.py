@@ -14,6 +14,7 @@ from instrument.commands import data as data_commands
 from instrument.commands import devices as device_commands
 from instrument.commands import learn as learn_commands
 from instrument.commands import play as play_commands
+from instrument.commands import study as study_commands
 from instrument.commands.shared import version
 from instrument.errors import GhostnoteError
 
@@ -44,7 +45,7 @@ def ghostnote(
         play_commands.jam()
 
 
-for commands in (play_commands, learn_commands, data_commands, device_commands):
+for commands in (play_commands, learn_commands, study_commands, data_commands, device_commands):
     commands.register(app)
 
 

@@ -3,6 +3,7 @@
 run.json                        what the data was: styles, knob scales, prior, counts (`RunFacts`)
 config.toml                     the recipe, whole, as it was used
 stats.jsonl                     a line per epoch (`read_stats`)
+floor.json                      what real bars score against real bars (`read_floor`); not in every run
 snapshots/epoch-0001.safetensors        EMA weights of the generator, with a .sha256 beside each
 checkpoints/step-00000272.pt    everything needed to go on bit for bit, with a .sha256
 samples/epoch-0001.mid          eight bars from fixed noise
@@ -12,6 +13,9 @@ tensorboard/                    the same numbers as curves
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,7 +28,10 @@ from instrument.files import write_atomic
 from training.recipes import Recipe, recipe_from_toml, recipe_to_toml
 
 RUN_SCHEMA = 1
-FACTS, CONFIG, STATS = "run.json", "config.toml", "stats.jsonl"
+FACTS, CONFIG, STATS, FLOOR = "run.json", "config.toml", "stats.jsonl", "floor.json"
+
+SILENT_MOST, RECALL_LEAST = 0.02, 0.3
+"""The gates: they keep out what the two-sample test does not see, silence and collapse."""
 
 
 class RunFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -107,15 +114,81 @@ def write_stats(run: Path, rows: list[dict[str, Any]]) -> None:
     write_atomic(run / STATS, text.encode())
 
 
-def best_epoch(rows: list[dict[str, Any]]) -> int | None:
-    """The epoch with the least C2ST + FD / 20 among those that have both and pass the gates; None without any.
+def read_floor(run: Path) -> dict[str, tuple[float, float]]:
+    """Metric -> the range (low, high) that real training bars score against others; {} where no one measured it.
 
-    The gates keep out what the two-sample test does not see: silence, collapse, three-handed bars.
+    Raises DataError for a file that holds anything else.
     """
-    scored = [row for row in rows if "c2st" in row and "fd" in row]
-    passed = [row for row in scored if row.get("silent", 0) <= 0.02 and row.get("recall", 1) >= 0.3]
-    ranked = sorted(passed or scored, key=lambda row: float(row["c2st"]) + float(row["fd"]) / 20)
-    return int(ranked[0]["epoch"]) if ranked else None
+    path = run / FLOOR
+    if not path.exists():
+        return {}
+    try:
+        floor = msgspec.json.decode(_read(run, FLOOR), type=dict[str, tuple[float, float]])
+        _check_floor(floor)
+    except (msgspec.DecodeError, ValueError) as error:
+        raise DataError(f"{path} can't be used: {error}") from error
+    return floor
+
+
+def write_floor(run: Path, floor: Mapping[str, tuple[float, float]]) -> None:
+    """Raises ValueError for a range that is not finite, or whose low end is above its high end."""
+    _check_floor(floor)
+    write_atomic(run / FLOOR, msgspec.json.format(msgspec.json.encode(dict(floor)), indent=1) + b"\n")
+
+
+def _check_floor(floor: Mapping[str, tuple[float, float]]) -> None:
+    for metric, (low, high) in floor.items():
+        if not (math.isfinite(low) and math.isfinite(high) and low <= high):
+            raise ValueError(f'"{metric}": {low:g} to {high:g} is no range')
+
+
+def number(row: Mapping[str, Any], key: str) -> float | None:
+    """A row's finite number, else None: not every recipe measures everything at every epoch."""
+    value = row.get(key)
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
+
+
+def failed_gates(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """The gates that an epoch fails, of "silent" and "recall"; one that was not measured is not failed."""
+    silent, recall = number(row, "silent"), number(row, "recall")
+    failed = {
+        "silent": silent is not None and silent > SILENT_MOST,
+        "recall": recall is not None and recall < RECALL_LEAST,
+    }
+    return tuple(name for name, fails in failed.items() if fails)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EpochChoice:
+    """The best epoch, weighed `by` these scores `among` so many epochs; `passed`: only those that pass the gates."""
+
+    epoch: int
+    by: tuple[str, ...]
+    among: int
+    passed: bool
+
+
+def choose_epoch(rows: list[dict[str, Any]]) -> EpochChoice | None:
+    """The epoch with the least C2ST + FD / 20; with the least FD where no epoch has a C2ST; None without any FD.
+
+    Among those that pass the gates, or where none does among all.
+    """
+    weights = {"c2st": 1.0, "fd": 1 / 20}
+    for by in (("c2st", "fd"), ("fd",)):
+        scored = [row for row in rows if all(number(row, key) is not None for key in by)]
+        if not scored:
+            continue
+        passed = [row for row in scored if not failed_gates(row)]
+        among = passed or scored
+        best = min(among, key=lambda row: sum(weights[key] * float(row[key]) for key in by))
+        return EpochChoice(epoch=int(best["epoch"]), by=by, among=len(among), passed=bool(passed))
+    return None
+
+
+def best_epoch(rows: list[dict[str, Any]]) -> int | None:
+    """The epoch of `choose_epoch`, or None."""
+    choice = choose_epoch(rows)
+    return choice.epoch if choice else None
 
 
 def _read(run: Path, name: str) -> bytes:

@@ -1,4 +1,4 @@
-"""train, extract, evaluate and export: the commands that need the `train` extra."""
+"""train and export: from data to a preset; they need the `train` extra."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from instrument.commands.shared import Json, print_json, say
-from instrument.errors import MissingExtraError, UsageError
+from instrument.commands.shared import Json, need, print_json, say
+from instrument.errors import UsageError
 
 if TYPE_CHECKING:
     from export.build import Choice
@@ -30,7 +30,7 @@ def train(
     json: Json = False,
 ) -> int:
     """Train a GAN on drum bars."""
-    _need("train", "torch", "symusic")
+    need("train", "torch", "symusic")
     from training import recipes
     from training.progress import ConsoleReporter
     from training.train import run
@@ -83,7 +83,7 @@ def export(
     json: Json = False,
 ) -> int:
     """Write a run's epochs as a preset of ONNX files, each proved against torch."""
-    _need("export", "torch", "onnx", "onnxscript")
+    need("export", "torch", "onnx", "onnxscript")
     from export.build import export_run
 
     report = export_run(run, out, epochs=_epochs(epochs), name=name)
@@ -116,13 +116,3 @@ def _epochs(text: str) -> Choice:
         return [int(number) for number in text.split(",")]
     except ValueError as error:
         raise UsageError(f'--epochs "{text}" is neither all, best nor numbers like 1,2,4') from error
-
-
-def _need(command: str, *packages: str) -> None:
-    from importlib import import_module
-
-    try:
-        for package in packages:
-            import_module(package)
-    except ImportError as error:
-        raise MissingExtraError(command, "train") from error

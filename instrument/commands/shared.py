@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from instrument.errors import DataError, UsageError
+from instrument.errors import DataError, MissingExtraError, UsageError
 
 Preset = Annotated[str, typer.Option("--preset", help="A preset's name or folder.")]
 Epoch = Annotated[str, typer.Option("--epoch", help="An exported epoch's number, or best.")]
@@ -55,3 +55,14 @@ def check_writable(path: Path) -> None:
 def check_bars(bars: int) -> None:
     if not 1 <= bars <= 100_000:
         raise UsageError(f"--bars {bars} is not in 1..100000")
+
+
+def need(command: str, *packages: str) -> None:
+    """Raises MissingExtraError where a package of the `train` extra can't be imported."""
+    from importlib import import_module
+
+    try:
+        for package in packages:
+            import_module(package)
+    except ImportError as error:
+        raise MissingExtraError(command, "train") from error

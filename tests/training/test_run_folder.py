@@ -21,7 +21,17 @@ from tests.training.midi import write_folder, write_midi
 from tests.training.tiny import EPOCHS, STEPS, tiny_recipe, train
 from training.interrupt import StopSwitch
 from training.progress import SilentReporter
-from training.runs import best_epoch, read_facts, read_recipe, read_stats
+from training.runs import (
+    EpochChoice,
+    best_epoch,
+    choose_epoch,
+    failed_gates,
+    read_facts,
+    read_floor,
+    read_recipe,
+    read_stats,
+    write_floor,
+)
 from training.snapshot import epochs, load_snapshot, save_snapshot
 
 MEASURED = {"loss_d", "loss_g", "loss_code", "penalty", "d_gap", "d_success", "d_fixed", "d_held_out", "lr", "jitter"}
@@ -235,4 +245,47 @@ def test_the_best_epoch_passes_the_gates() -> None:
     ]
     assert best_epoch(rows) == 2
     assert best_epoch(rows[2:]) == 3
-    assert best_epoch(rows[4:]) is None
+    assert failed_gates(rows[2]) == ("silent",)
+    assert failed_gates(rows[3]) == ("recall",)
+    assert failed_gates({"epoch": 1}) == ()
+
+
+def test_without_a_two_sample_test_the_best_epoch_is_the_nearest_in_rhythm() -> None:
+    rows: list[dict[str, Any]] = [
+        {"epoch": 1, "fd": 9.0},
+        {"epoch": 2, "fd": 3.0},
+        {"epoch": 3, "fd": 2.0, "recall": 0.1},
+        {"epoch": 4, "c2st": math.nan, "fd": None},
+    ]
+    assert choose_epoch(rows) == EpochChoice(epoch=2, by=("fd",), among=2, passed=True)
+    assert choose_epoch(rows[2:]) == EpochChoice(epoch=3, by=("fd",), among=1, passed=False)
+    assert choose_epoch([*rows, {"epoch": 5, "c2st": 0.9, "fd": 9.0}]) == EpochChoice(
+        epoch=5, by=("c2st", "fd"), among=1, passed=True
+    )
+    assert choose_epoch(rows[3:]) is None
+    assert best_epoch([]) is None
+
+
+def test_the_floor_of_real_bars_comes_back_as_written(tmp_path: Path) -> None:
+    assert read_floor(tmp_path) == {}
+    floor = {"fd": (1.2, 1.6), "kid": (-0.05, 0.1), "silent": (0.0, 0.0)}
+    write_floor(tmp_path, floor)
+    assert read_floor(tmp_path) == floor
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"fd": 1}', '{"fd": [1]}', '{"fd": [1, 2, 3]}', '{"fd": [2, 1]}', '{"fd": ["a", "b"]}']
+)
+def test_a_floor_that_is_none_is_named(text: str, tmp_path: Path) -> None:
+    (tmp_path / "floor.json").write_text(text)
+    with pytest.raises(DataError, match="can't be used") as error:
+        read_floor(tmp_path)
+    assert str(tmp_path / "floor.json") in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_floor_that_is_no_range_is_not_written(tmp_path: Path) -> None:
+    for wrong in ((2.0, 1.0), (math.nan, 1.0), (0.0, math.inf)):
+        with pytest.raises(ValueError, match="is no range"):
+            write_floor(tmp_path, {"fd": wrong})
+    assert list(tmp_path.iterdir()) == []
