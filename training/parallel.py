@@ -7,6 +7,7 @@ Gradients are averaged here and not by DistributedDataParallel, which can't foll
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from typing import Any
@@ -28,6 +29,7 @@ class Parallel:
             raise UsageError(f"--devices {devices} --nodes {nodes}: at least one of each is needed")
         if precision not in PRECISIONS:
             raise UsageError(f"--precision {precision} is none of {', '.join(PRECISIONS)}")
+        logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
         from lightning_fabric import Fabric
 
         cuda = torch.cuda.is_available()
