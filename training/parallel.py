@@ -29,8 +29,9 @@ class Parallel:
             raise UsageError(f"--devices {devices} --nodes {nodes}: at least one of each is needed")
         if precision not in PRECISIONS:
             raise UsageError(f"--precision {precision} is none of {', '.join(PRECISIONS)}")
-        logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
         from lightning_fabric import Fabric
+
+        logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
 
         cuda = torch.cuda.is_available()
         if cuda and devices > torch.cuda.device_count():

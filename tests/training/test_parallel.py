@@ -36,7 +36,8 @@ def test_two_processes_have_the_losses_of_one_with_twice_the_batch(tmp_path: Pat
     assert len(rows[0]) == len(rows[1]) == 3
     for one, two in zip(*rows, strict=True):
         for name in LOSSES:
-            assert one.get(name) == pytest.approx(two.get(name), rel=1e-4, abs=1e-6), (name, one["epoch"])
+            assert (name in one) == (name in two)
+            assert one.get(name, 0) == pytest.approx(two.get(name, 0), rel=1e-4, abs=1e-6), (name, one["epoch"])
         assert one["bars"] == two["bars"]
 
 
