@@ -15,9 +15,10 @@ import onnx
 from torch import nn
 
 from export.graph import encode, to_onnx, with_weights
+from export.half import prove_rounding, rounded, stored
 from export.parity import Parity, prove
 from instrument.core.drums import VOICES
-from instrument.core.manifest import SCHEMA, Epoch, Manifest, ModelContract, Tensor, is_preset_name
+from instrument.core.manifest import SCHEMA, Epoch, Manifest, ModelContract, Rounding, Tensor, is_preset_name
 from instrument.errors import DataError, ModelError, UsageError
 from instrument.model.epochs import listed
 from instrument.model.onnx import open_model
@@ -74,15 +75,24 @@ def export_run(
     for done, number in enumerate(numbers):
         if progress:
             progress(done, len(numbers))
-        data, proof = exporter.epoch(run, number, {"preset": called, "epoch": number, "licence": LICENCE})
-        entry = _entry(number, data, proof, rows.get(number, {}))
+        exported = exporter.epoch(run, number, {"preset": called, "epoch": number, "licence": LICENCE})
+        entry = _entry(number, exported, rows.get(number, {}))
         entries.append(entry)
-        files[entry.file], parity[number] = data, proof
+        files[entry.file], parity[number] = exported.data, exported.parity
     if progress:
         progress(len(numbers), len(numbers))
     manifest = _manifest(run, called, contract, tuple(entries), rows)
     write_preset(manifest, files, out)
     return ExportReport(folder=out, manifest=manifest, parity=parity, seconds=time.monotonic() - started)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported:
+    """An epoch's file; its parity with torch at the same weights, and what rounding the weights changed."""
+
+    data: bytes
+    parity: Parity
+    rounding: Rounding
 
 
 class Exporter:
@@ -92,15 +102,17 @@ class Exporter:
         self.contract = contract
         self._graph: onnx.ModelProto | None = None
 
-    def epoch(self, run: Path, number: int, facts: dict[str, Any]) -> tuple[bytes, Parity]:
-        """The bytes of the epoch's file and their proof. Raises ModelError, naming run and epoch."""
-        net = playable(load_snapshot(run, number)).eval()
+    def epoch(self, run: Path, number: int, facts: dict[str, Any]) -> Exported:
+        """The epoch's file, proved. Raises ModelError, naming run and epoch."""
+        full = playable(load_snapshot(run, number)).eval()
+        net = rounded(full)
         model = None if self._graph is None else with_weights(self._graph, net.state_dict())
         try:
             if model is None:
                 model = self._graph = to_onnx(net, self.contract)
-            data = encode(model, self.contract, facts)
-            return data, prove(net, open_model(data, self.contract))
+            data = encode(stored(model), self.contract, facts)
+            parity = prove(net, open_model(data, self.contract))
+            return Exported(data=data, parity=parity, rounding=prove_rounding(full, net, self.contract))
         except ModelError as error:
             raise ModelError(f"epoch {number} of {run} can't be exported: {error}") from error
 
@@ -176,7 +188,7 @@ def _choose(run: Path, epochs: Choice) -> list[int]:
     return sorted(set(epochs))
 
 
-def _entry(number: int, data: bytes, proof: Parity, row: dict[str, Any]) -> Epoch:
+def _entry(number: int, exported: Exported, row: dict[str, Any]) -> Epoch:
     scores = {
         key: round(float(value), 6)
         for key, value in row.items()
@@ -185,9 +197,10 @@ def _entry(number: int, data: bytes, proof: Parity, row: dict[str, Any]) -> Epoc
     return Epoch(
         number=number,
         file=f"epoch-{number:03d}.onnx",
-        sha256=hashlib.sha256(data).hexdigest(),
-        bytes=len(data),
-        parity=proof.difference,
+        sha256=hashlib.sha256(exported.data).hexdigest(),
+        bytes=len(exported.data),
+        parity=exported.parity.difference,
+        rounding=exported.rounding,
         scores={key: value for key, value in scores.items() if not key.startswith("loss")},
     )
 

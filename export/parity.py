@@ -13,13 +13,14 @@ import torch
 from torch import nn
 
 from instrument.core.bar import Floats
+from instrument.core.manifest import ModelContract
 from instrument.errors import ModelError
 from instrument.model.onnx import OnnxNet, golden_inputs, input_names
 
 GOLDEN = 256
 TOLERANCE = 1e-4
-"""Largest difference of any output. An eightieth of a velocity step (1/127) and far below a tick of offset (1/30 step),
-so no note that is sent can differ by more than a rounding; thirty times what float32 sums in another order give."""
+"""Largest difference of any output. An eightieth of a velocity step (1/127) and of a tick of offset (1/120 step), so
+no note that is sent can differ by more than a rounding; thirty times what float32 sums in another order give."""
 
 TIE = 1e-5
 """Nearer than this to the threshold, an onset is decided by rounding alone: either answer is right."""
@@ -39,9 +40,7 @@ class Parity:
 def prove(net: nn.Module, model: OnnxNet, *, count: int = GOLDEN, seed: int = 0) -> Parity:
     """`net` takes and gives what the contract says. Raises ModelError above TOLERANCE or where an onset flips."""
     inputs = golden_inputs(model.contract, count, seed)
-    with torch.no_grad():
-        given = {name: torch.from_numpy(value) for name, value in zip(input_names(model.contract), inputs, strict=True)}
-        wanted = [output.numpy() for output in net(*(given[tensor.name] for tensor in model.contract.inputs))]
+    wanted = list(golden_outputs(net, model.contract, count=count, seed=seed).values())
     singly = [model.run(*(value[row : row + 1] for value in inputs)) for row in range(count)]
     at_play = [np.concatenate(parts) for parts in zip(*singly, strict=True)]
     together = list(model.run(*inputs))
@@ -52,6 +51,15 @@ def prove(net: nn.Module, model: OnnxNet, *, count: int = GOLDEN, seed: int = 0)
             f"ONNX and torch differ by {difference:.2g} (at most {TOLERANCE:g} is right), {flips} onsets flipped"
         )
     return Parity(difference=difference, flips=flips, cells=int(wanted[0].size))
+
+
+def golden_outputs(net: nn.Module, contract: ModelContract, *, count: int = GOLDEN, seed: int = 0) -> dict[str, Floats]:
+    """What torch makes of the golden inputs: the contract's outputs by name, each [count, H, V, T]."""
+    inputs = golden_inputs(contract, count, seed)
+    given = {name: torch.from_numpy(value) for name, value in zip(input_names(contract), inputs, strict=True)}
+    with torch.no_grad():
+        found = net(*(given[tensor.name] for tensor in contract.inputs))
+    return {tensor.name: value.numpy() for tensor, value in zip(contract.outputs, found, strict=True)}
 
 
 def _difference(wanted: list[Floats], found: list[Floats]) -> float:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import pickle
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -39,17 +40,26 @@ def checkpoints(run: Path) -> list[Path]:
     """The checkpoints of a run, oldest first."""
     folder = run / "checkpoints"
     found = [path for path in folder.iterdir() if _NAME.fullmatch(path.name)] if folder.is_dir() else []
-    return sorted(found, key=lambda path: int(path.stem.removeprefix("step-")))
+    return sorted(found, key=_step)
 
 
-def load_checkpoint(run: Path) -> dict[str, Any]:
-    """The newest state that is whole. Raises DataError where there is none, naming the newest file."""
+def _step(path: Path) -> int:
+    return int(path.stem.removeprefix("step-"))
+
+
+def load_checkpoint(run: Path, tell: Callable[[str], object] = lambda line: None) -> dict[str, Any]:
+    """The newest state that is whole. Where that isn't the newest file, `tell` gets a line with what is wrong with that
+    one and the step that is gone on from. Raises DataError where there is none, naming the newest file."""
     problem: DataError | None = None
     for path in reversed(checkpoints(run)):
         try:
-            return _load(path)
+            state = _load(path)
         except DataError as error:
             problem = problem or error
+            continue
+        if problem is not None:
+            tell(f"{problem}; going on from step {_step(path)}")
+        return state
     raise problem or DataError(f"{run} has no checkpoint to go on from")
 
 

@@ -35,6 +35,9 @@ ANY_STYLE = "any"
 READER_VERSION = 2
 """Part of the cache's key: raise it when the same files give other bars."""
 
+NO_CACHE = Path(os.devnull)
+"""In place of a cache's folder: nothing is looked up and nothing is kept."""
+
 _COLUMNS = ("drummer", "style", "bpm", "beat_type", "time_signature", "midi_filename", "split")
 _LONGEST_INFO = 64 * 2**20
 
@@ -58,11 +61,13 @@ class Entry:
 def load(folder: Path, cut: Cut[Piece, Made], *, cache: Path | None = None, progress: Progress | None = None) -> Made:
     """All usable bars or windows of a folder, from the cache where it has them.
 
-    `cache` is a folder (the user's cache by default). A cached file that is damaged is made anew; a cache that can't
-    be written is done without. Raises DataError for a folder that is missing or has no usable file.
+    `cache` is a folder (the user's cache by default), or NO_CACHE. A cached file that is damaged is made anew; a cache
+    that can't be written is done without. Raises DataError for a folder that is missing or has no usable file.
     """
     entries = listing(folder)
     key = cache_key(folder, entries, cut)
+    if cache == NO_CACHE:
+        return read(folder, entries, cut, key=key, progress=progress)
     place = (cache or default_cache()) / f"{key}.npz"
     cached = _cached(place, key, cut.kind)
     if cached is not None:

@@ -63,7 +63,7 @@ class Session:
         if read_facts(self.out).data.get("fingerprint") != self.plan.facts.data["fingerprint"]:
             raise DataError(f"{self.out} was trained on other data; resume with the folder it began with")
         try:
-            self.loop.restore(load_checkpoint(self.out))
+            self.loop.restore(load_checkpoint(self.out, self.reporter.note))
         except (KeyError, ValueError, RuntimeError, TypeError) as error:
             raise DataError(f"the checkpoint in {self.out} is not of this run's nets") from error
 

@@ -21,6 +21,7 @@ import msgspec
 
 from instrument.core.latent import LARGEST_SEED
 from instrument.errors import DataError, UsageError
+from training import groove
 from training.checkpoint import checkpoints
 from training.dataset import Report
 from training.interrupt import StopSwitch, stop_on_signals
@@ -80,7 +81,7 @@ def run(
     processes = parallel()
     teller = (reporter or SilentReporter()) if processes.leader else SilentReporter()
     with stop_on_signals(switch):
-        plan = make_plan(data, chosen, seed, teller, cache)
+        plan = make_plan(data, chosen, seed, teller, groove.NO_CACHE if dry_run else cache)
         if dry_run:
             return _dry_run(plan, out, processes)
         with _held(out) if processes.leader else nullcontext():

@@ -95,6 +95,7 @@ def export(
 
     report = export_run(run, out, epochs=_epochs(epochs), name=name)
     worst = max(proof.difference for proof in report.parity.values())
+    flips = max(epoch.rounding.flips for epoch in report.manifest.epochs)
     if json:
         print_json(
             {
@@ -102,10 +103,14 @@ def export(
                 "epochs": [epoch.number for epoch in report.manifest.epochs],
                 "best_epoch": report.manifest.best_epoch,
                 "parity": worst,
+                "rounding_flips": flips,
                 "seconds": round(report.seconds, 1),
             }
         )
-    say(f"{out}: {len(report.parity)} epochs, each within {worst:.1e} of torch; play: ghostnote --preset {out}")
+    say(
+        f"{out}: {len(report.parity)} epochs, each within {worst:.1e} of torch; half precision moved at most "
+        f"{flips:.2%} of the onsets; play: ghostnote --preset {out}"
+    )
     return 0
 
 

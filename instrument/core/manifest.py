@@ -148,10 +148,27 @@ class Direction:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rounding:
+    """What storing the weights at half precision changed, over the golden inputs; zeros where they are stored whole.
+
+    `flips`: the share of onsets that came or went; `velocity` (0..1) and `offset` (steps): the largest differences
+    where a stroke sounds before and after.
+    """
+
+    flips: float = 0.0
+    velocity: float = 0.0
+    offset: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not _finite((self.flips, self.velocity, self.offset)):
+            raise ValueError("what rounding changed is told by a number that is not finite")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Epoch:
     """One exported snapshot: its file in the preset's folder, the file's hash, and how it scored.
 
-    `parity`: the largest difference to the net it was exported from, over the golden inputs.
+    `parity`: the largest difference between the file and the net with the same weights, over the golden inputs.
     """
 
     number: int
@@ -159,6 +176,7 @@ class Epoch:
     sha256: str
     bytes: int
     parity: float
+    rounding: Rounding = Rounding()
     scores: dict[str, float] = field(default_factory=dict)
     directions: tuple[Direction, ...] = ()
 

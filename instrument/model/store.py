@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -119,7 +119,14 @@ def describe(preset: Preset) -> dict[str, Any]:
         "best_epoch": manifest.best_epoch,
         "training": dict(manifest.training),
         "epochs": [
-            {"number": e.number, "file": e.file, "bytes": e.bytes, "parity": e.parity, "scores": dict(e.scores)}
+            {
+                "number": e.number,
+                "file": e.file,
+                "bytes": e.bytes,
+                "parity": e.parity,
+                "rounding": asdict(e.rounding),
+                "scores": dict(e.scores),
+            }
             for e in manifest.epochs
         ],
     }

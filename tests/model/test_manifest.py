@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from instrument.core.manifest import KNOB_POINTS, KnobScale, Prior, is_preset_name
+from instrument.core.manifest import KNOB_POINTS, KnobScale, Prior, Rounding, is_preset_name
+from instrument.model.manifest_file import encode_manifest, parse_manifest
 from tests.model.nets import CONTRACT, entry_of, manifest_of
 
+ROUNDING = ("flips =", "velocity =", "offset =")
 rising = st.lists(st.floats(-5, 5), min_size=KNOB_POINTS, max_size=KNOB_POINTS, unique=True).map(sorted)
 
 
@@ -47,6 +50,16 @@ def test_names_that_it_may_not_have(name: str) -> None:
         replace(manifest_of({1: b"x"}), name=name)
 
 
+def test_a_preset_that_says_nothing_of_rounding_has_whole_weights() -> None:
+    manifest = manifest_of({1: b"x"})
+    text = encode_manifest(manifest).decode()
+    older = "".join(line for line in text.splitlines(True) if not line.startswith(("[epochs.rounding]", *ROUNDING)))
+    assert "rounding" in text
+    assert "rounding" not in older
+    assert parse_manifest(older.encode(), "preset.toml") == manifest
+    assert manifest.epoch(1).rounding == Rounding()
+
+
 def test_the_rules_between_the_values() -> None:
     manifest = manifest_of({1: b"x", 2: b"y"})
     with pytest.raises(KeyError):
@@ -55,6 +68,8 @@ def test_the_rules_between_the_values() -> None:
         replace(manifest, epochs=(entry_of(2, b"y"), entry_of(1, b"x")))
     with pytest.raises(ValueError, match="a style that"):
         replace(manifest, prior=Prior(style=(2,), density=(0.0,), energy=(0.0,), fill=(0.0,)))
+    with pytest.raises(ValueError, match="not finite"):
+        Rounding(flips=math.nan)
     with pytest.raises(ValueError, match="differ in length"):
         Prior(style=(0,), density=())
     with pytest.raises(ValueError, match="styles"):

@@ -26,7 +26,7 @@ class Trap:
 
 def test_a_state_comes_back_as_it_was(tmp_path: Path) -> None:
     save_checkpoint(tmp_path, 7, STATE)
-    found = load_checkpoint(tmp_path)
+    found = load_checkpoint(tmp_path, pytest.fail)
     assert found["epoch"] == 3
     assert torch.equal(found["order"], STATE["order"])
     assert torch.equal(found["nets"]["G"]["w"], STATE["nets"]["G"]["w"])
@@ -69,7 +69,9 @@ def test_a_damaged_file_is_named_and_the_one_before_is_used(harm: str, tmp_path:
     with pytest.raises(DataError, match=r"step-00000005\.pt"):
         load_checkpoint(tmp_path)
     save_checkpoint(tmp_path, 4, STATE | {"epoch": 4})
-    assert load_checkpoint(tmp_path)["epoch"] == 4
+    told: list[str] = []
+    assert load_checkpoint(tmp_path, told.append)["epoch"] == 4
+    assert [str(path) in line and line.endswith("; going on from step 4") for line in told] == [True]
 
 
 def test_a_checkpoint_runs_no_code(tmp_path: Path) -> None:

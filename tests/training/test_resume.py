@@ -166,7 +166,14 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(data: Path, run: Path,
     newest = checkpoints(run)[-1]
     newest.write_bytes(newest.read_bytes()[:-100])
     assert load_checkpoint(run)["epoch"] == 2
-    assert finish(data, run) == straight
+    reporter = SilentReporter()
+    train(data, run, resume=True, reporter=reporter)
+    told = [note for note in reporter.notes if "step" in note]
+    assert len(told) == 1
+    assert str(newest) in told[0]
+    assert told[0].endswith(f"; going on from step {2 * STEPS}")
+    assert "\n" not in told[0]
+    assert left_behind(run) == straight
 
 
 def test_with_no_whole_checkpoint_the_file_is_named_and_nothing_is_lost(data: Path, run: Path) -> None:

@@ -33,6 +33,7 @@ from training.runs import (
     write_floor,
 )
 from training.snapshot import epochs, load_snapshot, save_snapshot
+from training.train import run as train_with_the_users_cache
 
 MEASURED = {"loss_d", "loss_g", "loss_code", "penalty", "d_gap", "d_success", "d_fixed", "d_held_out", "lr", "jitter"}
 SCORES = {"fd", "kid", "precision", "recall", "coverage", "map_err", "density", "silent", "hands3"}
@@ -184,12 +185,18 @@ def test_two_trainings_do_not_share_a_folder(data: Path, tmp_path: Path) -> None
     assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
 
 
-def test_a_dry_run_makes_one_step_and_no_folder(data: Path, tmp_path: Path) -> None:
-    watching = Watching()
-    result = train(data, tmp_path / "run", dry_run=True, reporter=watching)
+def test_a_dry_run_makes_one_step_and_writes_nothing(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HOME", "XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.setenv(name, str(tmp_path))
+    before = names(data)
+    result = train(data, tmp_path / "run", dry_run=True)
     assert (result.epochs, result.windows["train"]) == (0, 48)
     assert result.parameters["G"] > 0
-    assert names(tmp_path) == {"cache", *(f"cache/{path.name}" for path in (tmp_path / "cache").iterdir())}
+    train_with_the_users_cache(data, tmp_path / "run", tiny_recipe(), dry_run=True)
+    assert names(tmp_path) == set()
+    assert names(data) == before
 
 
 def test_the_seed_decides_and_the_scores_do_not(data: Path, tmp_path: Path) -> None:
