@@ -3,8 +3,8 @@
 A line of `stats.jsonl` holds, per finished epoch: `epoch`, `bars` seen so far, `seconds` of training so far, the
 epoch's mean `loss_d`, `loss_g`, `loss_code`, `penalty`, `d_gap` (mean score of reals less fakes) and `d_success` (share
 of the pairs that D ranks rightly, on training batches); `d_fixed` and `d_held_out`, the same share for fakes of the
-averaged G from fixed noise against training bars and against held-out bars; `lr` and `jitter`; and the scores of
-`training.metrics.suite`.
+averaged G from fixed noise against training bars and against held-out bars; `lr` and `jitter`; the scores of
+`training.metrics.suite`, and at the last epoch those of `training.metrics.full`.
 """
 
 from __future__ import annotations

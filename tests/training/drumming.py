@@ -1,9 +1,8 @@
-"""Bars of a drummer made of rules, and what a poor generator would make of them."""
+"""Bars of a drummer made of rules, and a collapse onto a few of them."""
 
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from instrument.core.drums import VOICES, Voice
 from training.metrics.played import Played
@@ -31,34 +30,6 @@ def real(bars: int, seed: int) -> Played:
     velocity[others] = (random.integers(50, 110, others.sum()) / 127).astype(np.float32)
     late = np.clip(np.rint(random.normal(-4, 8, onset.shape)), -60, 59) / 120
     return Played(onset=onset, velocity=velocity * onset, offset=(late * onset).astype(np.float32))
-
-
-def _where(onset: npt.NDArray[np.bool_], like: Played) -> Played:
-    """These onsets, each as loud and late as some hit of `like`."""
-    random = np.random.default_rng(0)
-    drawn = random.integers(0, int(like.onset.sum()), onset.shape)
-    return Played(
-        onset=onset,
-        velocity=(like.velocity[like.onset][drawn] * onset).astype(np.float32),
-        offset=(like.offset[like.onset][drawn] * onset).astype(np.float32),
-    )
-
-
-def bernoulli(like: Played, bars: int, seed: int) -> Played:
-    """Each cell on its own, at its rate."""
-    rate = like.onset.mean(0)
-    onset = np.random.default_rng(seed).random((bars, *rate.shape)) < rate
-    return _where(np.logical_and.accumulate(onset, axis=1), like)
-
-
-def shuffled(like: Played, seed: int) -> Played:
-    """Each bar with its steps in another order."""
-    order = np.argsort(np.random.default_rng(seed).random((len(like), STEPS)), axis=1)[:, None, None]
-    return Played(
-        onset=np.take_along_axis(like.onset, order, 3),
-        velocity=np.take_along_axis(like.velocity, order, 3),
-        offset=np.take_along_axis(like.offset, order, 3),
-    )
 
 
 def collapsed(like: Played, bars: int) -> Played:

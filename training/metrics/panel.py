@@ -11,6 +11,8 @@ from torch import Tensor
 
 from training.examples import Examples
 from training.metrics.c2st import two_sample_test
+from training.metrics.full import Trial, full_scores
+from training.metrics.played import Played
 from training.metrics.sources import Source, conditions_of, latents
 from training.metrics.suite import Reference, fast_scores
 from training.recipes import MetricSettings
@@ -44,11 +46,23 @@ class Panel:
         }
 
     def scores(self, generator: Any, epoch: int, *, last: bool) -> dict[str, float]:
-        """The fast suite at each epoch, the two-sample test at each `c2st_every`-th and the last."""
-        scores = fast_scores(self.source.asked(generator, self.settings.bars, seed=2), self.reference)
-        if last or epoch % self.settings.c2st_every == 0:
+        """The fast suite at each epoch, the two-sample test at each `c2st_every`-th, the full suite at the last."""
+        scored = self.source.asked(generator, self.settings.bars, seed=2)
+        if last:
+            return full_scores(self._trial(generator, scored), self.reference, self.source.all_training())
+        scores = fast_scores(scored, self.reference)
+        if epoch % self.settings.c2st_every == 0:
             scores["c2st"] = self.two_sample(generator)
         return scores
+
+    def _trial(self, generator: Any, scored: Played) -> Trial:
+        bars = self.settings.bars
+        return Trial(
+            scored=scored,
+            learnt=self.source.asked(generator, len(self.reference.bars), seed=10),
+            tested=self.source.asked_held_out(generator, bars, seed=20),
+            held_out=self.source.held_out(bars),
+        )
 
     def floor(self) -> dict[str, tuple[float, float]]:
         """What real training bars outside the reference score: lowest and highest of FLOOR_SETS sets of them."""

@@ -40,6 +40,9 @@ class Source(Protocol):
     def others(self) -> Played:
         """Training bars outside the reference."""
 
+    def all_training(self) -> Played:
+        """Every training bar, to look for copies in."""
+
     def held_out(self, count: int) -> Played:
         """Validation bars, at most `count`."""
 
@@ -157,6 +160,9 @@ class TickSource:
     def others(self) -> Played:
         rows = self.bars.rows("train")
         return self._real(rows[reference_rows(len(rows))[1].numpy()])
+
+    def all_training(self) -> Played:
+        return self._real(self.bars.rows("train"))
 
     def held_out(self, count: int) -> Played:
         rows = self.bars.rows(self.split)
