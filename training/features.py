@@ -17,7 +17,7 @@ from instrument.errors import DataError
 from training.dataset import Catalogue
 
 PRIOR_ROWS = 512
-FEWEST_BARS = {"train": 8, "validation": 1}
+FEWEST_BARS = 8
 """Sounding items by split: below these there is no batch to learn from and no covariance to score with."""
 
 Rows = npt.NDArray[np.intp]
@@ -58,9 +58,9 @@ class ConditionScales:
     energy: Scaler
 
 
-def scales(dataset: Catalogue) -> ConditionScales:
-    """By the training split. Raises DataError where a split has fewer than FEWEST_BARS."""
-    for split, fewest in FEWEST_BARS.items():
+def scales(dataset: Catalogue, tested: str = "validation") -> ConditionScales:
+    """By the training split. Raises DataError where it, or the split `tested`, has fewer than FEWEST_BARS."""
+    for split, fewest in (("train", FEWEST_BARS), (tested, 1)):
         there = len(dataset.rows(split))
         if there < fewest:
             raise DataError(

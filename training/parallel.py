@@ -7,6 +7,7 @@ Gradients are averaged here and not by DistributedDataParallel, which can't foll
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from typing import Any
@@ -29,6 +30,8 @@ class Parallel:
         if precision not in PRECISIONS:
             raise UsageError(f"--precision {precision} is none of {', '.join(PRECISIONS)}")
         from lightning_fabric import Fabric
+
+        logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
 
         cuda = torch.cuda.is_available()
         if cuda and devices > torch.cuda.device_count():

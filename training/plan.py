@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from instrument.core.bar import Grid
 from instrument.errors import DataError
 from training import features, groove
-from training.cutting import BarCut, TickCut
+from training.cutting import BarCut
 from training.dataset import Catalogue, Dataset
 from training.examples import BarExamples, Examples, TickExamples
 from training.metrics.sources import BarSource, Source, TickSource
 from training.progress import Reporter
-from training.recipes import DataSettings, Recipe
+from training.reading import read
+from training.recipes import Recipe
 from training.runs import RunFacts
 from training.windows import TickWindows
 
@@ -53,15 +53,6 @@ def make_plan(data: Path, recipe: Recipe, seed: int, reporter: Reporter, cache: 
     learnt, kept = (BarExamples.of(dataset, part) for part in parts)
     source = BarSource(learnt, kept, len(dataset.styles))
     return Plan(recipe=recipe, seed=seed, dataset=dataset, facts=facts, train=learnt, held_out=kept, source=source)
-
-
-def read(data: Path, settings: DataSettings, cache: Path | None, reporter: Reporter) -> Catalogue:
-    """The features of a folder."""
-    if settings.window_ticks:
-        ticks = TickCut(settings.window_ticks, settings.truncate)
-        return groove.load(data, ticks, cache=cache, progress=reporter.reading)
-    bars = BarCut(Grid(steps=settings.steps, planes=settings.planes))
-    return groove.load(data, bars, cache=cache, progress=reporter.reading)
 
 
 def _facts(dataset: Catalogue, train: features.Features, recipe: Recipe, seed: int) -> RunFacts:

@@ -21,7 +21,7 @@ from training.parallel import Parallel
 from training.pictures import bars_picture
 from training.plan import Plan
 from training.progress import Reporter
-from training.runs import read_facts, read_stats, write_facts, write_recipe, write_stats
+from training.runs import read_facts, read_floor, read_stats, write_facts, write_floor, write_recipe, write_stats
 from training.samples import bars_to_midi, sample_bars
 from training.snapshot import save_snapshot
 
@@ -56,6 +56,8 @@ class Session:
             write_recipe(out, plan.recipe)
             styles, metrics = len(plan.facts.styles), plan.recipe.metrics
             self.panel = Panel(plan.train, plan.held_out, plan.source, styles, metrics, self.gan.for_critic)
+            if not read_floor(out):
+                write_floor(out, self.panel.floor())
 
     def _restore(self) -> None:
         if read_facts(self.out).data.get("fingerprint") != self.plan.facts.data["fingerprint"]:

@@ -40,11 +40,15 @@ HARMONICS = tuple(range(1, 17))
 TIME = 2 * len(HARMONICS)
 """Channels of `bar_time`."""
 
+GATE_SPREAD = 1.0
+"""Standard deviation of the gates before the first step, in logits: a narrow one would open and close all at once."""
+
 SERIES = 24
 """Channels of G that are a series over the bar's time."""
 
-TICKS_PER_COLUMN = 10
-"""About as many ticks the outermost convolution takes at a time."""
+TICKS_PER_COLUMN = 40
+"""The outermost convolution takes so many at a time: a third of a sixteenth. A bar of 48 columns loses 1.5 % of GMD's
+notes, and windows of 1000 and 3200 ticks begin on a column wherever they begin in a bar."""
 
 CRITIC_SCALE = 2.0
 
@@ -87,26 +91,29 @@ class TickShape:
 def strides_for(window_ticks: int, layers: int) -> tuple[int, tuple[int, ...]]:
     """Columns at the innermost layer, and the stride of each layer from there to the ticks.
 
-    Columns times strides are at least `window_ticks`, with as little beyond as can be; the last stride is about
-    TICKS_PER_COLUMN, the others are near to each other and rise.
+    The last stride is TICKS_PER_COLUMN, or the window's half where that is shorter. The others rise and are near to
+    each other; columns times strides are at least `window_ticks`, with as little beyond as can be.
     """
-    best, chosen = math.inf, (window_ticks, (1,) * layers)
+    last = min(TICKS_PER_COLUMN, max(window_ticks // 2, 1))
+    needed = math.ceil(window_ticks / last)
+    best, chosen = math.inf, (needed, (1,) * (layers - 1))
     for columns in range(FEWEST_COLUMNS, MOST_COLUMNS + 1):
-        for strides in _rising(math.ceil(window_ticks / columns), layers):
-            reach = columns * math.prod(strides)
-            inner = strides[:-1] or (1,)
-            cost = 8 * (reach / window_ticks - 1) + abs(math.log(strides[-1] / TICKS_PER_COLUMN))
-            cost += 0.5 * math.log(max(inner) / min(inner)) + 0.2 * abs(math.log(columns / 5))
+        for inner in _rising(math.ceil(needed / columns), layers - 1):
+            waste = columns * math.prod(inner) / needed - 1
+            cost = 4 * waste + 0.5 * math.log(max(inner) / min(inner)) + 0.2 * abs(math.log(columns / 6))
             if cost < best:
-                best, chosen = cost, (columns, strides)
-    return chosen
+                best, chosen = cost, (columns, inner)
+    return chosen[0], (*chosen[1], last)
 
 
 def _rising(least: int, layers: int) -> list[tuple[int, ...]]:
     """Rising strides whose product is at least `least`, the last as small as it can be."""
-    root = least ** (1 / layers)
+    if not layers:
+        return []
     found = []
-    for inner in itertools.combinations_with_replacement(range(1, math.ceil(1.5 * root) + 1), layers - 1):
+    for inner in itertools.combinations_with_replacement(
+        range(1, math.ceil(1.5 * least ** (1 / layers)) + 1), layers - 1
+    ):
         last = math.ceil(least / math.prod(inner))
         if last >= max(inner, default=1):
             found.append((*inner, last))
@@ -187,7 +194,7 @@ class Strokes(nn.Module):
     def resting_bias(self) -> Tensor:
         """Few strokes before the first step."""
         bias = torch.zeros(self.channels)
-        bias[:VOICES] = -3.0
+        bias[:VOICES] = -2.2 * GATE_SPREAD
         return bias
 
     def forward(self, logits: Tensor) -> Tensor:
@@ -268,6 +275,7 @@ class Generator(nn.Module):
         assert self.out.bias is not None
         with torch.no_grad():
             self.out.bias.copy_(self.head.resting_bias())
+            self.out.weight[:VOICES].normal_(std=GATE_SPREAD / channels**0.5)
 
     def columns_of(self, z: Tensor, style: Tensor, condition: Tensor) -> Tensor:
         """Logits of the last layer, [B, channels, N]."""
@@ -278,7 +286,7 @@ class Generator(nn.Module):
         for layer in self.layers:
             x = layer(x, w)
         x = x + self.join(self.series(w, bar_time(phase, x.shape[2], self.ticks_per_column)))
-        logits: Tensor = self.out(leaky(x + self.mix(leaky(x))))
+        logits: Tensor = self.out(rms_norm(leaky(x + self.mix(leaky(x)))))
         return logits
 
     def forward(self, z: Tensor, style: Tensor, condition: Tensor) -> Tensor:
@@ -348,7 +356,9 @@ class Discriminator(nn.Module):
         self.first = nn.Conv1d(shape.channels, width, strides[-1], stride=strides[-1])
         _see_columns(self.first)
         self.time = nn.Conv1d(TIME, width, 1)
-        sizes = [width] * (len(strides) - 1) + [width * 3 // 2]
+        sizes = [width] * len(strides)
+        if len(strides) > 1:
+            sizes[-1] = width * 3 // 2
         self.layers = nn.ModuleList(
             nn.Conv1d(a, b, 2 * stride, stride=stride, padding=stride // 2 + stride % 2)
             for a, b, stride in zip(sizes, sizes[1:], strides[-2::-1], strict=False)

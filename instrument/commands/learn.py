@@ -25,6 +25,9 @@ def train(
     minutes: Annotated[float | None, typer.Option("--minutes", help="Stop after the last epoch that fits.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where the run stopped.")] = False,
     seed: Annotated[int, typer.Option("--seed", help="The same seed trains the same net.")] = 0,
+    devices: Annotated[int, typer.Option("--devices", help="Processes on this machine: GPUs, or CPU workers.")] = 1,
+    nodes: Annotated[int, typer.Option("--nodes", help="Machines; start each with torchrun.")] = 1,
+    precision: Annotated[str, typer.Option("--precision", help="32, or bf16 for the nets' inner sums.")] = "32",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read the data, make one step, write nothing.")] = False,
     list_recipes: Annotated[bool, typer.Option("--list-recipes", help="Print the recipes and leave.")] = False,
     json: Json = False,
@@ -32,12 +35,13 @@ def train(
     """Train a GAN on drum bars."""
     need("train", "torch", "symusic")
     from training import recipes
+    from training.parallel import Parallel
     from training.progress import ConsoleReporter
     from training.train import run
 
     if list_recipes:
         known = recipes.list_recipes()
-        print_json(known) if json else print("\n".join(f"{name:12} {title}" for name, title in known.items()))
+        print_json(known) if json else print("\n".join(f"{name:25} {title}" for name, title in known.items()))
         return 0
     if data is None:
         raise UsageError("train needs the folder of the data: ghostnote train FOLDER")
@@ -54,7 +58,10 @@ def train(
             resume=resume,
             dry_run=dry_run,
             reporter=reporter,
+            parallel=lambda: Parallel(devices, nodes, precision),
         )
+    if not result.leader:
+        return 130 if result.interrupted else 0
     if json:
         print_json(
             {

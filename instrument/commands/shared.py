@@ -20,6 +20,7 @@ Quantise = Annotated[float, typer.Option("--quantise", help="0: the drummer's ti
 Swing = Annotated[float, typer.Option("--swing", help="50 (straight) to 75 per cent.")]
 Kit = Annotated[str, typer.Option("--kit", help="A kit map's name or TOML file.")]
 Channel = Annotated[int | None, typer.Option("--channel", help="Every voice on this MIDI channel, 1 to 16.")]
+Data = Annotated[Path, typer.Argument(help="The Groove MIDI Dataset's folder, or any folder of .mid files.")]
 Json = Annotated[bool, typer.Option("--json", help="Data as JSON on stdout.")]
 
 

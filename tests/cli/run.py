@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-COMMAND = [sys.executable, "-c", "from instrument.cli import main; main()"]
+COMMAND = [sys.executable, "-m", "instrument"]
 TIMEOUT_S = 60.0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -15,6 +16,7 @@ from training.metrics.suite import Reference, fast_scores
 from training.recipes import MetricSettings
 
 PAIRS = 512
+FLOOR_SETS = 3
 
 
 class Panel:
@@ -47,6 +49,19 @@ class Panel:
         if last or epoch % self.settings.c2st_every == 0:
             scores["c2st"] = self.two_sample(generator)
         return scores
+
+    def floor(self) -> dict[str, tuple[float, float]]:
+        """What real training bars outside the reference score: lowest and highest of FLOOR_SETS sets of them."""
+        others, bars = self.source.others(), self.settings.bars
+        held_out = self.source.held_out(bars)
+        found = []
+        for seed in range(FLOOR_SETS):
+            order = np.random.default_rng(seed).permutation(len(others))
+            learnt = others.take(order[: len(self.reference.bars)])
+            scored = others.take(order[-bars:])
+            judged = two_sample_test(self.reference.bars, learnt, held_out, scored, seed=seed)
+            found.append(fast_scores(scored, self.reference) | {"c2st": judged})
+        return {name: (min(s[name] for s in found), max(s[name] for s in found)) for name in found[0]}
 
     def two_sample(self, generator: Any, seed: int = 0) -> float:
         """The two-sample test with one seed for latents and judge: good to about 0.03."""

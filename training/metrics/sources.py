@@ -37,6 +37,9 @@ class Source(Protocol):
     def reference(self) -> Played:
         """Training bars, at most REFERENCE_BARS."""
 
+    def others(self) -> Played:
+        """Training bars outside the reference."""
+
     def held_out(self, count: int) -> Played:
         """Validation bars, at most `count`."""
 
@@ -67,8 +70,8 @@ def reference_rows(count: int) -> tuple[Tensor, Tensor]:
 class BarSource:
     """Keeps the contract of `Source` for nets that make bars."""
 
-    def __init__(self, train: BarExamples, validation: BarExamples, styles: int) -> None:
-        self.train, self.validation, self.styles = train, validation, styles
+    def __init__(self, train: BarExamples, tested: BarExamples, styles: int) -> None:
+        self.train, self.tested, self.styles = train, tested, styles
         self.step_ticks = train.step_ticks
         self._reference, self._asked = reference_rows(len(train))
 
@@ -76,16 +79,23 @@ class BarSource:
         return play_real(self.train.x(self._reference), VOICES, self.step_ticks)
 
     def held_out(self, count: int) -> Played:
-        return play_real(self.validation.x(self._held_out_rows(count)), VOICES, self.step_ticks)
+        return play_real(self.tested.x(self._held_out_rows(count)), VOICES, self.step_ticks)
+
+    def others(self) -> Played:
+        """Training bars outside the reference."""
+        return play_real(self.train.x(self._asked), VOICES, self.step_ticks)
+
+    def all_training(self) -> Played:
+        return play_real(self.train.x(torch.arange(len(self.train))), VOICES, self.step_ticks)
 
     def asked(self, generator: Any, count: int, seed: int) -> Played:
         return self._made(generator, self.train, self._asked[torch.arange(count) % len(self._asked)], seed)
 
     def asked_held_out(self, generator: Any, count: int, seed: int) -> Played:
-        return self._made(generator, self.validation, self._held_out_rows(count), seed)
+        return self._made(generator, self.tested, self._held_out_rows(count), seed)
 
     def _held_out_rows(self, count: int) -> Tensor:
-        return shuffled(len(self.validation))[:count]
+        return shuffled(len(self.tested))[:count]
 
     @torch.no_grad()
     def _made(self, generator: Any, examples: BarExamples, rows: Tensor, seed: int) -> Played:
@@ -132,8 +142,10 @@ class TickSource:
     """Keeps the contract of `Source` for nets that make windows of ticks: scored as the bars that they are cut into,
     against the same real bars as a net of bars."""
 
-    def __init__(self, train: TickExamples, validation: TickExamples, bars: Dataset, styles: int) -> None:
-        self.train, self.validation, self.bars, self.styles = train, validation, bars, styles
+    def __init__(
+        self, train: TickExamples, tested: TickExamples, bars: Dataset, styles: int, split: str = "validation"
+    ) -> None:
+        self.train, self.tested, self.bars, self.styles, self.split = train, tested, bars, styles, split
         self.step_ticks = bars.grid.step_ticks
         self.window_ticks = train.windows.length
         self._asked = reference_rows(len(train))[1]
@@ -142,16 +154,20 @@ class TickSource:
         rows = self.bars.rows("train")
         return self._real(rows[reference_rows(len(rows))[0].numpy()])
 
+    def others(self) -> Played:
+        rows = self.bars.rows("train")
+        return self._real(rows[reference_rows(len(rows))[1].numpy()])
+
     def held_out(self, count: int) -> Played:
-        rows = self.bars.rows("validation")
+        rows = self.bars.rows(self.split)
         return self._real(rows[shuffled(len(rows))[:count].numpy()])
 
     def asked(self, generator: Any, count: int, seed: int) -> Played:
         return self._made(generator, self.train, self._asked, count, seed)
 
     def asked_held_out(self, generator: Any, count: int, seed: int) -> Played:
-        count = min(count, len(self.bars.rows("validation")))
-        return self._made(generator, self.validation, shuffled(len(self.validation)), count, seed)
+        count = min(count, len(self.bars.rows(self.split)))
+        return self._made(generator, self.tested, shuffled(len(self.tested)), count, seed)
 
     def _real(self, rows: Any) -> Played:
         return play_real(torch.from_numpy(self.bars.planes(rows)).flatten(1, 3), VOICES, self.step_ticks)
