@@ -7,11 +7,13 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 from instrument.bench.figures import Figures, NotMeasuredError, spread
 from instrument.core.drums import GM_KIT
 from instrument.core.timebase import BAR_TICKS, ticks_to_seconds
+from instrument.engine.lateness import WINDOW_S
 from instrument.engine.messages import Config, Status
 from instrument.errors import PortError
 from instrument.model.store import load_preset
@@ -90,8 +92,9 @@ def _wait(true: Callable[[], bool]) -> None:
 
 
 def soak(seconds: float) -> Figures:
-    """Play for a while: misses, lateness, drift of the position against the clock, growth of memory per hour, threads
-    and descriptors at the start and the end."""
+    """Play for a while: misses, lateness, drift of the position against the clock (told in ticks of a millisecond),
+    seconds in which the music stood still; memory, threads and descriptors at the start and the end. The start comes
+    after a tenth of the time, a minute at most, as the lateness of the last minute is kept."""
     try:
         performance = _performance("auto")
     except PortError:
@@ -99,35 +102,50 @@ def soak(seconds: float) -> Figures:
     try:
         performance.play()
         _wait(lambda: (status := performance.status) is not None and status.playing)
-        time.sleep(min(seconds / 10, 30))
-        before, drifts, end = _resources(), [], time.perf_counter() + seconds
+        time.sleep(min(seconds / 10, WINDOW_S))
+        before, drifts, positions, end = _resources(), [], [], time.perf_counter() + seconds
         while (left := end - time.perf_counter()) > 0:
             time.sleep(min(SOAK_LOOK_S, left))
             if (status := performance.status) is not None:
                 drifts.append(status.now_s - ticks_to_seconds(status.position_ticks, status.tempo_bpm))
+                positions.append(status.position_ticks)
         gc.collect()
         after, view, status = _resources(), performance.view(), performance.status
     finally:
         performance.close()
-    if status is None:
+    if status is None or not drifts:
         raise NotMeasuredError("the engine did not answer")
     return {
         "seconds": seconds,
+        "backend": view.health.backend,
         "bars": status.position_ticks // BAR_TICKS,
         "notes": status.notes_sent,
         "misses": status.misses,
+        "stood_still_s": sum(a == b for a, b in pairwise(positions)) * SOAK_LOOK_S,
         "lateness_p99_ms": view.health.lateness_p99_ms,
         "drift_ms": round((max(drifts) - min(drifts)) * 1000, 3),
-        "memory_mb_per_hour": round((after[0] - before[0]) / 1e6 * 3600 / seconds, 2),
-        "threads": [before[1], after[1]],
-        "descriptors": [before[2], after[2]],
+        **{name: [before[name], after[name]] for name in before},
     }
 
 
-def _resources() -> tuple[int, int, int]:
-    """Resident bytes, threads and open descriptors of this process; zeros where there is no /proc."""
+def _resources() -> dict[str, float]:
+    """Resident megabytes of this process and of its engine, threads and open descriptors; zeros where there is no
+    /proc."""
+    mine = os.getpid()
     try:
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE"), threading.active_count(), len(list(Path("/proc/self/fd").iterdir()))
+        engines = [int(pid) for pid in Path(f"/proc/{mine}/task/{mine}/children").read_text().split()]
+        sizes = [_resident_mb(mine), sum(map(_resident_mb, engines))]
+        descriptors = len(list(Path("/proc/self/fd").iterdir()))
     except OSError:
-        return 0, threading.active_count(), 0
+        sizes, descriptors = [0.0, 0.0], 0
+    return {
+        "main_mb": round(sizes[0], 2),
+        "engine_mb": round(sizes[1], 2),
+        "threads": threading.active_count(),
+        "descriptors": descriptors,
+    }
+
+
+def _resident_mb(pid: int) -> float:
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6

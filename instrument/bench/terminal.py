@@ -62,15 +62,20 @@ class Terminal:
         return (int(fields[11]) + int(fields[12])) / float(os.sysconf("SC_CLK_TCK"))
 
     def memory(self) -> Figures:
-        """Megabytes of the main process and of the engine: resident, and (`own`) shared with nobody."""
+        """Megabytes of the main process and of the engine: resident, the same with each page divided by the processes
+        that share it (`pss`), and shared with nobody (`own`)."""
         main = self._process.pid
         children = [int(pid) for pid in _read_proc(main, f"task/{main}/children").split()]
         engine = [pid for pid in children if "instrument.engine" in _read_proc(pid, "cmdline")]
         figures: Figures = {}
         for name, pid in (("main", main), *(("engine", pid) for pid in engine)):
             sizes = dict(line.split()[:2] for line in _read_proc(pid, "smaps_rollup").splitlines()[1:])
-            own = int(sizes["Private_Clean:"]) + int(sizes["Private_Dirty:"])
-            figures |= {f"{name}_mb": round(int(sizes["Rss:"]) / 1000, 1), f"{name}_own_mb": round(own / 1000, 1)}
+            kilobytes = {
+                "mb": int(sizes["Rss:"]),
+                "pss_mb": int(sizes["Pss:"]),
+                "own_mb": int(sizes["Private_Clean:"]) + int(sizes["Private_Dirty:"]),
+            }
+            figures |= {f"{name}_{unit}": round(size / 1000, 1) for unit, size in kilobytes.items()}
         return figures
 
     def leave(self) -> None:

@@ -151,34 +151,3 @@ class JackSink:
             raise PortError(f'no MIDI input "{wanted}"{nearest(wanted, ports)}; see: ghostnote ports')
         self._client.connect(found, self._in)
         self.in_port = found
-
-
-class JackWatch:
-    """A client that does nothing but hear that its server has gone."""
-
-    def __init__(self, client: Any) -> None:
-        self._client = client
-        self.alive = True
-        client.set_shutdown_callback(self._shut_down)
-        client.activate()
-
-    @classmethod
-    def of(cls, name: str) -> JackWatch | None:
-        """Watch the running server; None where it can't be."""
-        try:
-            jack = load_jack()
-        except PortError:
-            return None
-        try:
-            with quiet():
-                return cls(jack.Client(f"{name} watch", no_start_server=True))
-        except (jack.JackError, OSError):
-            return None
-
-    def close(self) -> None:
-        if self.alive:
-            with quiet():
-                self._client.close()
-
-    def _shut_down(self, status: object, reason: str) -> None:
-        self.alive = False

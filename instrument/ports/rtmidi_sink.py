@@ -15,7 +15,7 @@ from instrument.core.events import Message
 from instrument.engine.messages import Sent
 from instrument.errors import PortError, nearest
 from instrument.ports.contract import PortNames
-from instrument.ports.jack_sink import JackWatch
+from instrument.ports.jack_watch import JackWatch
 from instrument.ports.quiet import quiet
 
 LOOPBACKS = ("Default App Loopback", "loopMIDI")

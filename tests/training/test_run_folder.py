@@ -87,7 +87,7 @@ def test_the_folder_holds_what_it_should_and_nothing_half_written(run: Path) -> 
     expected = {f"snapshots/epoch-{n:04d}.safetensors{end}" for n in each for end in ("", ".sha256")}
     expected |= {f"samples/epoch-{n:04d}.{end}" for n in each for end in ("mid", "png")}
     expected |= {f"checkpoints/step-{STEPS * n:08d}.pt{end}" for n in each[-2:] for end in ("", ".sha256")}
-    expected |= {"run.json", "config.toml", "stats.jsonl", ".lock", "snapshots", "samples", "checkpoints"}
+    expected |= {"run.json", "config.toml", "floor.json", "stats.jsonl", ".lock", "snapshots", "samples", "checkpoints"}
     found = names(run)
     assert {name for name in found if not name.startswith("tensorboard")} == expected
     assert len([name for name in found if name.startswith("tensorboard/events")]) == 1
@@ -229,7 +229,7 @@ def test_nets_that_diverge_are_told_and_not_saved(data: Path, tmp_path: Path) ->
     with pytest.raises(ModelError, match=r"diverged in epoch 1; start anew with --set lr=100000$"):
         train(data, tmp_path / "run", recipe=tiny_recipe("lr=1e6"))
     left = {name for name in names(tmp_path / "run") if not name.startswith("tensorboard")}
-    assert left == {"run.json", "config.toml", ".lock"}
+    assert left == {"run.json", "config.toml", "floor.json", ".lock"}
 
 
 @pytest.mark.parametrize(("files", "bars", "words"), [(3, 1, "2 bars for train"), (1, 9, "0 bars for validation")])
