@@ -24,7 +24,7 @@ def read(data: Path, settings: DataSettings, cache: Path | None, reporter: Repor
 
 
 def describe(found: Catalogue) -> dict[str, Any]:
-    """What is in it, for --json."""
+    """What is in it, for --json. `blank`: the mean share of a window that lies after its last hit."""
     report = found.report
     facts: dict[str, Any] = {
         "kind": "ticks" if isinstance(found, TickWindows) else "bar",
@@ -41,4 +41,5 @@ def describe(found: Catalogue) -> dict[str, Any]:
     }
     if isinstance(found, TickWindows):
         facts["window_ticks"] = found.length
+        facts["blank"] = round(float(found.blank().mean()), 4)
     return facts

@@ -68,6 +68,12 @@ class TickWindows(Catalogue):
         sums = np.concatenate([[0], np.cumsum(self.velocity, dtype=np.int64)])[self.first]
         return np.asarray(np.diff(sums) / np.maximum(np.diff(self.first), 1), np.float32)
 
+    def blank(self) -> Floats:
+        """The share of each window after its last hit, [N]."""
+        last = np.full(len(self), -1, np.int64)
+        np.maximum.at(last, np.repeat(np.arange(len(self)), np.diff(self.first)), self.tick)
+        return np.asarray(1 - (last + 1) / self.length, np.float32)
+
     def phase(self, rows: npt.NDArray[np.intp]) -> Floats:
         """How far into its bar each window begins, 0..1, [n]."""
         return (self.position[rows] * np.int64(self.length) % BAR_TICKS / np.float32(BAR_TICKS)).astype(np.float32)
