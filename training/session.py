@@ -27,6 +27,9 @@ from training.snapshot import save_snapshot
 
 Clock = Callable[[], float]
 
+SAVE_EVERY_S = 60.0
+"""Within an epoch; at its end in any case."""
+
 
 def new_gan(plan: Plan, parallel: Parallel) -> Gan:
     """The nets before the first step."""
@@ -47,6 +50,7 @@ class Session:
         self.plan, self.out, self.reporter, self.parallel = plan, out, reporter, parallel
         self.gan = new_gan(plan, parallel)
         self.loop = new_loop(plan, self.gan)
+        self._saved_s = 0.0
         if resume:
             self._restore()
         self.rows = [row for row in read_stats(out) if row["epoch"] <= self.loop.epoch]
@@ -71,14 +75,20 @@ class Session:
         """Up to the recipe's epochs, or until `deadline`; whether a signal ended it."""
         curves = Curves(self.out / "tensorboard", self.loop.epoch) if self.parallel.leader else None
         try:
+            self._save(clock)
             interrupted = self._epochs(stop, deadline, clock, curves)
         finally:
             if curves is not None:
                 curves.close()
-        if self.parallel.leader:
-            save_checkpoint(self.out, self.gan.step, self.loop.state())
+        self._save(clock)
         self.parallel.wait()
         return interrupted
+
+    def _save(self, clock: Clock) -> None:
+        """A checkpoint of where the loop stands: whenever a training dies, little is lost."""
+        if self.parallel.leader:
+            save_checkpoint(self.out, self.gan.step, self.loop.state())
+        self._saved_s = clock()
 
     def _epochs(self, stop: StopSwitch, deadline: float | None, clock: Clock, curves: Curves | None) -> bool:
         longest, first = 0.0, not self.rows
@@ -87,21 +97,23 @@ class Session:
             late = deadline is not None and not first and began + longest > deadline
             if self.parallel.any(late):
                 break
-            losses = self.loop.run_epoch(stop, self._stepped)
+            losses = self.loop.run_epoch(stop, lambda step: self._stepped(step, clock))
             self.loop.seconds += clock() - began
             if losses is None:
                 return True
             self._refuse_divergence(losses)
             if curves is not None:
-                self._finish_epoch(losses, curves)
+                self._finish_epoch(losses, curves, clock)
             self.parallel.wait()
             longest, first = max(longest, clock() - began), False
         return False
 
-    def _stepped(self, step: int) -> None:
+    def _stepped(self, step: int, clock: Clock) -> None:
         self.reporter.training(step, self.gan.steps)
+        if clock() - self._saved_s > SAVE_EVERY_S and self.loop.position < self.loop.steps:
+            self._save(clock)
 
-    def _finish_epoch(self, losses: dict[str, float], curves: Curves) -> None:
+    def _finish_epoch(self, losses: dict[str, float], curves: Curves, clock: Clock) -> None:
         epoch, epochs = self.loop.epoch, self.plan.recipe.schedule.epochs
         critic, generator = self.gan.on_cpu()
         row: dict[str, Any] = {
@@ -118,7 +130,7 @@ class Session:
         self._save_samples(epoch, generator)
         self.rows.append(row)
         write_stats(self.out, self.rows)
-        save_checkpoint(self.out, self.gan.step, self.loop.state())
+        self._save(clock)
         curves.add(row)
         self.reporter.epoch(row, epochs)
 
