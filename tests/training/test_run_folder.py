@@ -19,6 +19,7 @@ from instrument.errors import DataError, ModelError, UsageError
 from tests.training.midi import groove as strokes
 from tests.training.midi import write_folder, write_midi
 from tests.training.tiny import EPOCHS, STEPS, tiny_recipe, train
+from training.checkpoint import checkpoints
 from training.interrupt import StopSwitch
 from training.progress import SilentReporter
 from training.runs import (
@@ -174,8 +175,10 @@ def test_two_trainings_do_not_share_a_folder(data: Path, tmp_path: Path) -> None
 
     def second() -> None:
         with pytest.raises(DataError, match="another training is at work in") as error:
-            train(data, out)
+            train(data, out, resume=True)
         told.append(str(error.value))
+        with pytest.raises(UsageError, match="already holds a training"):
+            train(data, out)
 
     assert train(data, out, reporter=Watching(second)).epochs == EPOCHS
     assert told == [f"another training is at work in {out}; wait for it, or choose another folder"]
@@ -228,7 +231,8 @@ def test_a_run_stopped_before_its_first_epoch_has_no_line_and_no_best(data: Path
 def test_nets_that_diverge_are_told_and_not_saved(data: Path, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"diverged in epoch 1; start anew with --set lr=100000$"):
         train(data, tmp_path / "run", recipe=tiny_recipe("lr=1e6"))
-    left = {name for name in names(tmp_path / "run") if not name.startswith("tensorboard")}
+    assert [path.name for path in checkpoints(tmp_path / "run")] == ["step-00000000.pt"]
+    left = {name for name in names(tmp_path / "run") if not name.startswith(("tensorboard", "checkpoints"))}
     assert left == {"run.json", "config.toml", "floor.json", ".lock"}
 
 
