@@ -28,7 +28,7 @@ from training.networks import CONDITIONS, NetworkShape
 from training.runs import best_epoch, read_facts, read_recipe, read_stats
 from training.snapshot import epochs as snapshot_epochs
 from training.snapshot import load_snapshot
-from training.tick_networks import TickShape
+from training.tick_layers import TickShape
 
 Progress = Callable[[int, int], None]
 """Told the epochs done and those in all."""

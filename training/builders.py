@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from training import networks, tick_networks
 from training.networks import NetworkShape
 from training.recipes import Recipe
-from training.tick_networks import TickShape
+from training.tick_layers import TickShape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

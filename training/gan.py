@@ -16,10 +16,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from instrument.core.drums import VOICES
 from training.builders import build
 from training.examples import Examples
-from training.losses import code_loss, critic_loss, generator_loss, penalty, rate_loss
+from training.losses import code_loss, critic_loss, generator_loss, penalty
 from training.parallel import Parallel
 from training.recipes import Recipe
 
@@ -145,10 +144,6 @@ class Gan:
                 real_score = self.D(real.x, real.style, real.condition)
             loss = generator_loss(real_score, self.D(fake, real.style, real.condition))
             sums.add("loss_g", loss)
-            if self.recipe.loss.rates:
-                rates = rate_loss(fake[:, :VOICES], real.x[:, :VOICES])
-                sums.add("loss_rates", rates)
-                loss = loss + self.recipe.loss.rates * rates
             if self.Q is not None:
                 code = code_loss(self.Q(fake), real.z)
                 sums.add("loss_code", code)

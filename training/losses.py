@@ -40,15 +40,6 @@ def penalty(critic: Critic, real: Tensor, fake: Tensor, gamma: float, every: int
     return every * gamma / 2 * (r1 + r2)
 
 
-def rate_loss(fake: Tensor, real: Tensor) -> Tensor:
-    """sum_v (r_v - w_v)^2 / (w_v w), r_v and w_v the mean strokes of voice v in fakes and in reals, w those of all;
-    onsets [B, V, W] in any scale. Feature matching (Salimans et al. 2016) of one feature: where hits are as rare as in
-    windows of ticks, all gates open and close together, and it holds them while D learns where they belong."""
-    rate, wanted = (x.sum(2).mean(0) for x in (fake, real))
-    total = wanted.sum() + 1e-6
-    return ((rate - wanted).square() / (wanted / total + 0.01)).sum() / total.square()
-
-
 def code_loss(read: Tensor, z: Tensor) -> Tensor:
     """E[(Q(G(z)) - z_code)^2] over the first entries of z: it keeps the latent heard (Chen et al. 2016, InfoGAN)."""
     return (read - z[:, : read.shape[1]]).square().mean()

@@ -13,7 +13,7 @@ from instrument.core.drums import GM_KIT
 from instrument.core.timebase import BAR_TICKS, PPQ, microseconds_per_beat
 from instrument.core.windows import windows_of_bar
 from training.metrics.sources import join_hits, strokes_of
-from training.tick_networks import TickShape
+from training.tick_layers import TickShape
 
 SAMPLE_BARS = 8
 SAMPLE_TEMPO_BPM = 120.0

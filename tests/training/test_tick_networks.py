@@ -12,16 +12,8 @@ from hypothesis import strategies as st
 
 from instrument.core import windows
 from instrument.core.timebase import BAR_TICKS
-from training.tick_networks import (
-    Discriminator,
-    Generator,
-    LinearDiscriminator,
-    LinearGenerator,
-    TickShape,
-    bar_time,
-    peaks,
-    strides_for,
-)
+from training.tick_layers import TickShape, bar_time, peaks, strides_for
+from training.tick_networks import Discriminator, Generator, LinearDiscriminator, LinearGenerator
 
 SIZES = {"latent_dim": 6, "style_dim": 4, "mapping_dim": 16, "generator_channels": 8, "critic_channels": 8}
 

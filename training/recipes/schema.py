@@ -56,12 +56,11 @@ class NetworkSettings(_Section, frozen=True):
 
 class LossSettings(_Section, frozen=True):
     """`gamma` weighs R1 and R2, computed every `penalty_every` steps and then as many times as strong; `code` weighs
-    the latent regression, `rates` the strokes of each voice (see `training.losses`)."""
+    the latent regression (see `training.losses`)."""
 
     gamma: NonNegative = 0.5
     penalty_every: Annotated[int, Meta(ge=1, le=64)] = 8
     code: NonNegative = 0.02
-    rates: NonNegative = 0.0
 
 
 class OptimiserSettings(_Section, frozen=True):
