@@ -6,6 +6,7 @@ stdout is data, stderr is words. Every error a person can mend becomes one line 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 import typer
@@ -55,7 +56,7 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         code: Any = app(_with_command(words), standalone_mode=False)
     except GhostnoteError as error:
-        code = _tell(str(error), error.exit_code)
+        code = _tell(str(error), error.exit_code, getattr(error, "__notes__", ()))
     except KeyboardInterrupt:
         code = 130
     except Exception as error:
@@ -79,8 +80,10 @@ def _usage(error: Exception) -> int:
     return _tell(words(), code)
 
 
-def _tell(message: str, code: int) -> int:
+def _tell(message: str, code: int, notes: Iterable[str] = ()) -> int:
     from instrument.text import printable
 
+    for note in notes:
+        print(printable(note), file=sys.stderr)
     print(f"ghostnote: {printable(message)}", file=sys.stderr)
     return code

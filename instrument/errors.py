@@ -1,6 +1,7 @@
 """One family of errors, told apart by whose fault they are; the command line turns them into words and exit codes.
 
-A message is one line: what is wrong, with which file or port, and what to do.
+A message is one line: what is wrong, with which file or port, and what to do. Notes (PEP 678) are lines of detail that
+are shown before it.
 """
 
 from __future__ import annotations

@@ -111,8 +111,13 @@ def read(
         if progress is not None:
             progress(number + 1, len(entries))
     if not performances:
-        first = skipped[0]
-        raise DataError(f"{folder}: none of {len(entries)} files can be used; the first, {first.file}: {first.reason}")
+        first, *others = skipped
+        error = DataError(
+            f"{folder}: none of {len(entries)} files can be used; the first, {first.file}: {first.reason}"
+        )
+        for file in others:
+            error.add_note(f"skipped {file.file}: {file.reason}")
+        raise error
     return _assemble(folder, performances, tuple(skipped), cut, key)
 
 
