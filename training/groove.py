@@ -112,12 +112,12 @@ def read(
             progress(number + 1, len(entries))
     if not performances:
         first, *others = skipped
-        error = DataError(
+        nothing = DataError(
             f"{folder}: none of {len(entries)} files can be used; the first, {first.file}: {first.reason}"
         )
         for file in others:
-            error.add_note(f"skipped {file.file}: {file.reason}")
-        raise error
+            nothing.add_note(f"skipped {file.file}: {file.reason}")
+        raise nothing
     return _assemble(folder, performances, tuple(skipped), cut, key)
 
 
