@@ -79,8 +79,12 @@ def test_playing_needs_no_torch() -> None:
 
 
 def test_the_kit_maps_that_ship() -> None:
-    assert set(list_kits()) >= {"gm", "td"}
+    assert set(list_kits()) >= {"gm", "td", "ad2", "ezdrummer", "superior", "rack", "elektron"}
     assert load_kit("gm") == GM_KIT
+    for name in list_kits():
+        kit = load_kit(name)
+        assert kit.name == name
+        assert len({(target.channel, target.note) for target in kit.targets}) == len(Voice)
     for name in ("gm", "td"):
         for voice, target in zip(Voice, load_kit(name).targets, strict=True):
             assert target.note in NOTES_OF_VOICE[voice]
