@@ -24,7 +24,7 @@ class Note:
     """A stroke: `tick` counts from its bar line and is negative for a hit early on step 0.
 
     `cell` names the stroke within its bar (plane, voice and step), so that a later revision of the bar that moves it
-    doesn't play it twice. `chokes` is the note, on the same channel, that this stroke silences, or -1.
+    doesn't play it twice. `chokes` is the (channel, note) that this stroke silences.
     """
 
     tick: int
@@ -33,13 +33,14 @@ class Note:
     velocity: int
     length_ticks: int
     cell: int
-    chokes: int = -1
+    chokes: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.velocity <= 127:
             raise ValueError(f"velocity {self.velocity} is not in 1..127")
-        if not (0 <= self.channel <= 15 and 0 <= self.note <= 127 and -1 <= self.chokes <= 127):
-            raise ValueError(f"channel {self.channel}, note {self.note} or choke {self.chokes} is not MIDI's")
+        for channel, note in ((self.channel, self.note), self.chokes or (0, 0)):
+            if not (0 <= channel <= 15 and 0 <= note <= 127):
+                raise ValueError(f"channel {channel}, note {note} is not MIDI's")
         if self.length_ticks < 1:
             raise ValueError(f"a note's length must be at least one tick, not {self.length_ticks}")
         if not -BAR_TICKS < self.tick < BAR_TICKS:

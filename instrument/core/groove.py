@@ -33,7 +33,7 @@ def strokes(bar: Bar, kit: KitMap, *, swing: float = 50.0, grid: Grid = GRID) ->
         hits.tick.tolist(), hits.voice.tolist(), hits.velocity.tolist(), cells.tolist(), strict=True
     ):
         target = kit.targets[voice]
-        choked = CHOKES.get(Voice(voice))
+        choked = kit.targets[CHOKES[Voice(voice)]] if voice in CHOKES else None
         notes.append(
             Note(
                 tick=tick + late * (cell % grid.steps % 2),
@@ -42,7 +42,7 @@ def strokes(bar: Bar, kit: KitMap, *, swing: float = 50.0, grid: Grid = GRID) ->
                 velocity=velocity,
                 length_ticks=target.length_ticks,
                 cell=cell,
-                chokes=-1 if choked is None else kit.targets[choked].note,
+                chokes=None if choked is None else (choked.channel, choked.note),
             )
         )
     return tuple(sorted(notes, key=lambda note: (note.tick, note.cell % (VOICES * grid.steps))))

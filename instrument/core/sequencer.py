@@ -147,7 +147,7 @@ class Sequencer:
             strokes = self._pop(position)
             ended = {key for key, off in self._held.items() if off <= position}
             for note in strokes:
-                ended.update({(note.channel, note.note), (note.channel, note.chokes)} & self._held.keys())
+                ended.update(self._held.keys() & {(note.channel, note.note), note.chokes})
             for key in sorted(ended):
                 del self._held[key]
                 out.append(note_off(position, *key))

@@ -17,14 +17,15 @@ NOTES = (36, 38, 42, 46)
 def notes(draw: st.DrawFn, early: bool = True) -> Note:
     """A stroke; closed hats (42) choke open ones (46), as kits do."""
     number = draw(st.sampled_from(NOTES))
+    channel = draw(st.sampled_from([0, 9]))
     return Note(
         tick=draw(st.integers(-EARLIEST_TICKS if early else 0, BAR_TICKS - 1)),
-        channel=draw(st.sampled_from([0, 9])),
+        channel=channel,
         note=number,
         velocity=draw(st.integers(1, 127)),
         length_ticks=draw(st.sampled_from([1, 60, 120, 3000])),
         cell=draw(st.integers(0, 287)),
-        chokes=46 if number == 42 else -1,
+        chokes=(channel, 46) if number == 42 else None,
     )
 
 

@@ -76,4 +76,4 @@ def test_a_bar_becomes_the_kits_notes_in_order(seed: int) -> None:
         voice = Voice(note.cell // GRID.steps % VOICES)
         assert VOICE_OF_NOTE[note.note] == voice
         assert note.channel == 9
-        assert note.chokes == (GM_KIT.targets[Voice.OPEN_HAT].note if voice == Voice.CLOSED_HAT else -1)
+        assert note.chokes == ((9, 46) if voice == Voice.CLOSED_HAT else None)

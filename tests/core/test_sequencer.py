@@ -100,12 +100,23 @@ def test_a_hit_early_on_step_0_sounds_before_the_bar_line() -> None:
 
 
 def test_a_closed_hat_ends_the_open_one() -> None:
-    closing = replace(note(480, 42, cell=1), chokes=46)
+    closing = replace(note(480, 42, cell=1), chokes=(9, 46))
     messages = play((bar(0, note(0, 46, length_ticks=2000), closing),), [])
     assert [(m.position_ticks, m.data1, m.is_note_on) for m in messages][:3] == [
         (0, 46, True),
         (480, 46, False),
         (480, 42, True),
+    ]
+
+
+def test_a_choke_reaches_across_channels() -> None:
+    ringing = replace(note(0, 60, length_ticks=2000), channel=3)
+    closing = replace(note(480, 60, cell=1), channel=2, chokes=(3, 60))
+    messages = play((bar(0, ringing, closing),), [])
+    assert [(m.position_ticks, m.status & 0x0F, m.is_note_on) for m in messages][:3] == [
+        (0, 3, True),
+        (480, 3, False),
+        (480, 2, True),
     ]
 
 
