@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from instrument.bench import live, port
+from instrument.bench import live, peers, port
 from instrument.bench.figures import Figures, NotMeasuredError, machine
 
 Case = Callable[[float], Figures]
@@ -15,6 +15,7 @@ CASES: dict[str, Case] = {
     "first-note": lambda seconds: port.first_note(),
     "lateness-jack": lambda seconds: port.lateness("jack", seconds),
     "lateness-rtmidi": lambda seconds: port.lateness("rtmidi", seconds),
+    "peers": peers.ratio,
     "soak": live.soak,
 }
 WORDS = {
@@ -23,6 +24,7 @@ WORDS = {
     "first-note": "from the command to the first note at an independent receiver",
     "lateness-jack": "error at an independent receiver, jack sink, screen drawing and net running",
     "lateness-rtmidi": "error at an independent receiver, rtmidi sink, screen drawing and net running",
+    "peers": "our error at the receiver beside other Python players', all cores busy",
     "soak": "a long run: misses, drift, leaks",
 }
 

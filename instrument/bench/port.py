@@ -40,14 +40,19 @@ def lateness(backend: str, seconds: float) -> Figures:
     if [event.data for event in heard] != [data for _, data in written]:
         raise NotMeasuredError(f"{len(heard)} messages were heard of {len(written)} sent")
     shifts = [event.frame - tick * FRAMES_PER_TICK for event, (tick, _) in zip(heard, written, strict=True)]
-    errors = [abs(shift - statistics.median(_around(shifts, place))) for place, shift in enumerate(shifts)]
+    errors = errors_ms(shifts)
     return {
-        **spread((error * 1000 / RATE for error in errors), "ms"),
-        "exact_to_the_frame": round(sum(error < 1 for error in errors) / len(errors), 5),
+        **spread(errors, "ms"),
+        "exact_to_the_frame": round(sum(error * RATE < 1000 for error in errors) / len(errors), 5),
         "messages": len(heard),
         "period_ms": round(PERIOD * 1000 / RATE, 3),
         **figures,
     }
+
+
+def errors_ms(shifts: list[float]) -> list[float]:
+    """How far each message lies from those around it, from shifts in frames."""
+    return [abs(shift - statistics.median(_around(shifts, place))) * 1000 / RATE for place, shift in enumerate(shifts)]
 
 
 def _around(values: list[float], place: int) -> list[float]:

@@ -1,7 +1,8 @@
 """An independent receiver: a JACK client in a process of its own, which logs each message at its frame.
 
-`python -m instrument.bench.receiver SOURCE` connects to the port SOURCE whenever it appears and prints a line for each
-message: the time on the system's monotonic clock in seconds, JACK's frame, the bytes. It ends when its stdin does.
+`python -m instrument.bench.receiver SOURCE...` connects to the port of one of these names whenever it appears and
+prints a line for each message: the time on the system's monotonic clock in seconds, JACK's frame, the bytes. It ends
+when its stdin does.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import sys
 import threading
 import time
 from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -28,7 +31,7 @@ class Heard:
     data: bytes
 
 
-def _log_for_ever(source: str) -> None:
+def _log_for_ever(sources: list[str]) -> None:
     import jack
 
     client: Any = jack.Client("Ghostnote bench", no_start_server=True)
@@ -45,14 +48,20 @@ def _log_for_ever(source: str) -> None:
     with client:
         print(READY, flush=True)
         while not left.wait(LOOK_S):
-            if not port.connections and any(str(there.name) == source for there in client.get_ports(is_output=True)):
-                try:
-                    client.connect(source, port)
-                except jack.JackError:
-                    continue
+            if not port.connections:
+                _connect(client, port, sources)
             while log:
                 moment, frame, data = log.popleft()
                 print(moment, frame, data.hex(), flush=True)
+
+
+def _connect(client: Any, port: Any, sources: list[str]) -> None:
+    import jack
+
+    for there in client.get_ports(is_output=True):
+        if there.name in sources:
+            with suppress(jack.JackError):
+                client.connect(there, port)
 
 
 def _wait_for_end(left: threading.Event) -> None:
@@ -63,10 +72,11 @@ def _wait_for_end(left: threading.Event) -> None:
 class Receiver:
     """The process of a receiver, and what it has heard."""
 
-    def __init__(self, source: str, environment: dict[str, str]) -> None:
+    def __init__(self, sources: str | Sequence[str], environment: dict[str, str]) -> None:
         self.heard: list[Heard] = []
+        names = [sources] if isinstance(sources, str) else sources
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "instrument.bench.receiver", source],
+            [sys.executable, "-P", "-m", "instrument.bench.receiver", *names],
             env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -106,4 +116,4 @@ class Receiver:
 
 
 if __name__ == "__main__":
-    _log_for_ever(sys.argv[1])
+    _log_for_ever(sys.argv[1:])
