@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from instrument.commands import feel
 from instrument.core.drums import KitMap
 from instrument.core.latent import LARGEST_SEED
 from instrument.errors import UsageError
@@ -26,6 +27,11 @@ class Choice:
     density: float
     quantise: float
     swing: float
+    humanise: float
+    accent: float
+    velocity: str
+    late: str
+    mute: str
     kit: str
     channel: int | None
 
@@ -43,10 +49,10 @@ def set_up(choice: Choice) -> tuple[Composer, Knobs]:
     """Raises UsageError for a value that doesn't exist or is out of range, ModelError for a preset that can't play."""
     if not 0 <= choice.seed <= LARGEST_SEED:
         raise UsageError(f"--seed {choice.seed} is not in 0..{LARGEST_SEED}")
-    numbers = {"density": choice.density, "quantise": choice.quantise, "swing": choice.swing, "bpm": choice.bpm}
-    for name, value in numbers.items():
-        if not math.isfinite(value):
+    for name in ("bpm", "density", "quantise", "swing", "humanise", "accent"):
+        if not math.isfinite(value := getattr(choice, name)):
             raise UsageError(f"--{name} {value} is not a number that can be used")
+    softest, loudest = feel.velocities(choice.velocity)
     preset = load_preset(choice.preset)
     try:
         check_tempo(choice.bpm)
@@ -56,6 +62,12 @@ def set_up(choice: Choice) -> tuple[Composer, Knobs]:
             density=choice.density,
             quantise=choice.quantise,
             swing=choice.swing,
+            humanise=choice.humanise,
+            accent=choice.accent,
+            softest=softest,
+            loudest=loudest,
+            late=feel.late(choice.late),
+            muted=feel.muted(choice.mute),
         )
     except ValueError as error:
         raise UsageError(str(error)) from error

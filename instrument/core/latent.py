@@ -13,8 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 Latent = npt.NDArray[np.float32]
-Purpose = Literal["home", "bar", "pad", "conditions"]
-PURPOSES: tuple[Purpose, ...] = ("home", "bar", "pad", "conditions")
+Purpose = Literal["home", "bar", "pad", "conditions", "drift"]
+PURPOSES: tuple[Purpose, ...] = ("home", "bar", "pad", "conditions", "drift")
+MOST_PURPOSES = 16
+"""Fixed, so that a new purpose leaves what the others draw as it was."""
+
 LARGEST_SEED = 2**63 - 1
 
 
@@ -22,7 +25,7 @@ def stream(seed: int, purpose: Purpose, number: int) -> np.random.Generator:
     """The generator of draw `number` (>= 0) for a purpose. Raises ValueError for a seed outside 0..2**63 - 1."""
     if not 0 <= seed <= LARGEST_SEED:
         raise ValueError(f"a seed of {seed} is not in 0..{LARGEST_SEED}")
-    return np.random.Generator(np.random.Philox(key=[seed, number * len(PURPOSES) + PURPOSES.index(purpose)]))
+    return np.random.Generator(np.random.Philox(key=[seed, number * MOST_PURPOSES + PURPOSES.index(purpose)]))
 
 
 def draw(seed: int, purpose: Purpose, number: int, latent_dim: int) -> Latent:

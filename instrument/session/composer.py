@@ -60,7 +60,7 @@ class Composer:
         )
         model = self.source.model(knobs.epoch)
         z = np.stack([self._z(number, knobs) for number in model.latents(index)])
-        return self._finish(model.bar_at(index, z, self._style(knobs), condition), knobs)
+        return self._finish(model.bar_at(index, z, self._style(knobs), condition), index, knobs)
 
     def compose_independent(self, index: int, knobs: Knobs) -> Composed:
         """A bar from its own z and its own conditions, drawn from the preset's prior over beats (for scoring)."""
@@ -75,7 +75,7 @@ class Composer:
         count = len(model.latents(index))
         draws = range(index * MOST_LATENTS, index * MOST_LATENTS + count) if count > 1 else [index]
         z = np.stack([latent.draw(self.seed, "bar", number, self.manifest.model.latent_dim) for number in draws])
-        return self._finish(model.bar_at(index, z, style, condition), knobs)
+        return self._finish(model.bar_at(index, z, style, condition), index, knobs)
 
     def style_of_home(self, home: int) -> str:
         """The style that a home draws where the player names none: one of the training beats'."""
@@ -90,9 +90,14 @@ class Composer:
         self._style(knobs)
         self.source.resolve_epoch(knobs.epoch)
 
-    def _finish(self, bar: Bar, knobs: Knobs) -> Composed:
-        bar = groove.quantise(bar, knobs.quantise)
-        return Composed(bar=bar, notes=groove.strokes(bar, self.kit, swing=knobs.swing))
+    def _finish(self, bar: Bar, index: int, knobs: Knobs) -> Composed:
+        played = groove.mute(bar, knobs.muted)
+        played = groove.quantise(played, knobs.quantise)
+        played = groove.lean(played, knobs.late)
+        played = groove.humanise(played, knobs.humanise, self.seed, index)
+        played = groove.accent(played, knobs.accent)
+        played = groove.velocity_range(played, knobs.softest, knobs.loudest)
+        return Composed(bar=played, notes=groove.strokes(played, self.kit, swing=knobs.swing))
 
     def _z(self, index: int, knobs: Knobs) -> Latent:
         size = self.manifest.model.latent_dim

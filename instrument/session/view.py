@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from instrument.core.bar import Bar
+from instrument.core.drums import VOICES
+from instrument.core.groove import MOST_LATE_TICKS
 from instrument.core.manifest import Manifest
 from instrument.core.timebase import MAX_BPM, MIN_BPM
 
@@ -16,7 +18,9 @@ class Knobs:
     `density`, `energy`: places in the training bars' distribution (0.5 the median). `variation`: how far a bar strays
     from the home bar, 0 a loop, 1 a fresh draw. `x`, `y`: -1..1, the pad over two directions of the latent.
     `home`: the number of the latent that "new z" draws. `swing`: 50..75 %. `quantise`: 1 puts every onset on the grid.
-    `style`: a name of the preset's, or "" for a mixture as in the training beats.
+    `style`: a name of the preset's, or "" for a mixture as in the training beats. `humanise`: how far the hands wander
+    about the beat. `accent`: -1 (all alike) to 1. `softest`, `loudest`: the range of velocities, 1..127. `late`: by
+    voice in ticks, +-MOST_LATE_TICKS, or () for none. `muted`: voices that rest.
     """
 
     epoch: int
@@ -30,15 +34,29 @@ class Knobs:
     home: int = 0
     quantise: float = 0.0
     swing: float = 50.0
+    humanise: float = 0.0
+    accent: float = 0.0
+    softest: int = 1
+    loudest: int = 127
+    late: tuple[int, ...] = ()
+    muted: frozenset[int] = frozenset()
 
     def __post_init__(self) -> None:
-        for name in ("density", "energy", "fill", "variation", "quantise"):
+        for name in ("density", "energy", "fill", "variation", "quantise", "humanise"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise ValueError(f"{name} {getattr(self, name):g} is not in 0..1")
         if not (-1.0 <= self.x <= 1.0 and -1.0 <= self.y <= 1.0):
             raise ValueError(f"the pad's place {self.x:g}, {self.y:g} is not in -1..1")
         if not 50.0 <= self.swing <= 75.0:
             raise ValueError(f"swing {self.swing:g} is not in 50..75")
+        if not -1.0 <= self.accent <= 1.0:
+            raise ValueError(f"accent {self.accent:g} is not in -1..1")
+        if not 1 <= self.softest <= self.loudest <= 127:
+            raise ValueError(f"velocities from {self.softest} to {self.loudest} are not within 1..127")
+        if len(self.late) not in (0, VOICES) or any(abs(ticks) > MOST_LATE_TICKS for ticks in self.late):
+            raise ValueError(f"late {self.late} is not {VOICES} numbers of ticks in +-{MOST_LATE_TICKS}")
+        if not self.muted <= set(range(VOICES)):
+            raise ValueError(f"muted {sorted(self.muted)} are not voices")
 
 
 def check_tempo(tempo_bpm: float) -> float:

@@ -42,6 +42,7 @@ def test_a_render_is_a_type_0_file_of_480_ppq_on_channel_10(tmp_path: Path) -> N
         ("--quantise", "1"),
         ("--density", "0.9", "--style", "funk"),
         ("--epoch", "1", "--swing", "66", "--kit", "td"),
+        ("--humanise", "1", "--accent", "0.5", "--velocity", "20-110", "--late", "snare=12,hats=-6", "--mute", "crash"),
     ],
     ids=" ".join,
 )

@@ -9,9 +9,21 @@ from hypothesis import strategies as st
 from instrument.core.bar import GRID, Bar, Grid
 from instrument.core.drums import GM_KIT, VOICE_OF_NOTE, VOICES, Voice
 from instrument.core.events import BarNotes
-from instrument.core.groove import quantise, strokes, swing_ticks
+from instrument.core.groove import (
+    MOST_LATE_TICKS,
+    accent,
+    humanise,
+    lean,
+    mute,
+    quantise,
+    shift,
+    strokes,
+    swing_ticks,
+    velocity_range,
+)
 
 SEEDS = st.integers(0, 2**32 - 1)
+VOICE_TICKS = st.tuples(*[st.integers(-MOST_LATE_TICKS, MOST_LATE_TICKS)] * VOICES)
 
 
 def random_bar(seed: int, grid: Grid = GRID) -> Bar:
@@ -77,3 +89,87 @@ def test_a_bar_becomes_the_kits_notes_in_order(seed: int) -> None:
         assert VOICE_OF_NOTE[note.note] == voice
         assert note.channel == 9
         assert note.chokes == ((9, 46) if voice == Voice.CLOSED_HAT else None)
+
+
+@given(SEEDS)
+def test_at_zero_nothing_is_touched(seed: int) -> None:
+    bar = random_bar(seed)
+    assert mute(bar, frozenset()) is bar
+    assert lean(bar, ()) is bar
+    assert lean(bar, (0,) * VOICES) is bar
+    assert humanise(bar, 0.0, seed, 3) is bar
+    assert accent(bar, 0.0) is bar
+    assert velocity_range(bar, 1, 127) is bar
+
+
+@given(SEEDS, VOICE_TICKS, st.floats(0, 1), st.floats(-1, 1), st.integers(0, 1000))
+def test_whatever_moves_them_every_hit_stays_one_hit_in_its_cell(
+    seed: int, late: tuple[int, ...], amount: float, strength: float, index: int
+) -> None:
+    bar = random_bar(seed)
+    moved = accent(humanise(lean(bar, late), amount, seed, index), strength)
+    np.testing.assert_array_equal(moved.onset, bar.onset)
+    assert -0.5 <= moved.offset.min() <= moved.offset.max() < 0.5
+    assert not moved.offset[bar.onset == 0].any()
+    assert not moved.velocity[bar.onset == 0].any()
+    assert moved.velocity.max() <= 1
+    both = bar.onset[1] == 1
+    np.testing.assert_allclose(
+        (moved.offset[1] - moved.offset[0])[both], (bar.offset[1] - bar.offset[0])[both], atol=1e-5
+    )
+    notes = strokes(moved, GM_KIT)
+    BarNotes(index=0, revision=0, notes=notes)
+    assert {note.cell for note in notes} == {note.cell for note in strokes(bar, GM_KIT)}
+
+
+@given(SEEDS, VOICE_TICKS)
+def test_a_voice_leans_as_far_as_its_cells_have_room(seed: int, late: tuple[int, ...]) -> None:
+    bar = quantise(random_bar(seed), 1)
+    for note in strokes(lean(bar, late), GM_KIT):
+        step, voice = note.cell % GRID.steps, note.cell // GRID.steps % VOICES
+        assert note.tick == step * GRID.step_ticks + late[voice]
+
+
+def test_a_hit_at_the_edge_of_its_cell_stays_there() -> None:
+    onset, offset = np.zeros(GRID.shape, np.float32), np.zeros(GRID.shape, np.float32)
+    onset[0, 0, 3], offset[0, 0, 3] = 1.0, 0.45
+    moved = shift(Bar(onset=onset, velocity=onset, offset=offset), np.full((VOICES, GRID.steps), 0.3, np.float32))
+    assert 0.499 < moved.offset[0, 0, 3] < 0.5
+
+
+@given(SEEDS, st.integers(0, 500))
+def test_humanise_wanders_by_milliseconds_and_more_the_more(seed: int, index: int) -> None:
+    bar = quantise(random_bar(seed), 1)
+    half, whole = (humanise(bar, amount, seed, index).offset for amount in (0.5, 1.0))
+    assert np.abs(whole).max() > 0
+    assert (np.abs(whole) >= np.abs(half) - 1e-6).all()
+    assert (whole * half >= 0).all()
+
+
+@given(SEEDS, st.floats(0, 1), st.floats(-1, 0))
+def test_accent_widens_the_dynamics_and_narrows_them(seed: int, up: float, down: float) -> None:
+    bar = random_bar(seed)
+    hit = bar.onset == 1
+
+    def spread(amount: float) -> float:
+        return float(accent(bar, amount).velocity[hit].std())
+
+    assert spread(-1.0) < 1e-6
+    assert spread(down) <= spread(0.0) + 1e-6
+    assert spread(up) >= spread(0.0) - 1e-2
+    ranks = accent(bar, up).velocity[hit][np.argsort(bar.velocity[hit])]
+    assert (np.diff(ranks) >= -1e-6).all()
+
+
+@given(SEEDS, st.integers(1, 127), st.integers(1, 127))
+def test_velocities_fill_the_range_that_was_asked_for(seed: int, a: int, b: int) -> None:
+    softest, loudest = sorted((a, b))
+    heard = [note.velocity for note in strokes(velocity_range(random_bar(seed), softest, loudest), GM_KIT)]
+    assert all(softest <= velocity <= loudest for velocity in heard)
+
+
+@given(SEEDS, st.frozensets(st.integers(0, VOICES - 1)))
+def test_muted_voices_rest_and_the_others_stay(seed: int, voices: frozenset[int]) -> None:
+    bar = random_bar(seed)
+    kept = {note for note in strokes(bar, GM_KIT) if note.cell // GRID.steps % VOICES not in voices}
+    assert set(strokes(mute(bar, voices), GM_KIT)) == kept
