@@ -18,6 +18,7 @@ from instrument.core.bar import Bar
 from instrument.core.timebase import BAR_TICKS, seconds_to_ticks
 from instrument.engine.client import EngineClient
 from instrument.engine.messages import (
+    ClockFacts,
     Config,
     Journal,
     Load,
@@ -77,8 +78,11 @@ class Performance:
         self._history = History(knobs)
         self._taps = Taps()
         self._tempo_bpm = config.tempo_bpm
+        self._follows_clock = config.follow_clock
+        self._led = config.follow_clock or config.follow_transport
         self._fill_bar = -1
         self._fed: dict[int, Fed] = {}
+        self._revisions = -1
         self._commands: deque[Play | Stop | SetTempo | Panic] = deque()
         self._status: Status | None = None
         self._status_at = 0.0
@@ -102,9 +106,9 @@ class Performance:
                 manifest=self._composer.manifest,
                 knobs=knobs,
                 seed=self._composer.seed,
-                playing=self._playing_wanted and not (status is not None and status.finished),
+                playing=self._sounds(status),
                 tempo_bpm=self._tempo_bpm,
-                sync="internal",
+                sync="midi" if self._follows_clock else "internal",
                 position_ticks=position,
                 now=self._bar(bar),
                 next=self._bar(bar + 1),
@@ -147,6 +151,8 @@ class Performance:
 
     def set_tempo(self, tempo_bpm: float) -> None:
         check_tempo(tempo_bpm)
+        if self._follows_clock:
+            raise ValueError("the tempo is the MIDI clock's: it is set where the clock comes from")
         with self._lock:
             self._tempo_bpm = tempo_bpm
             self._note_tempo(TempoChange(position_ticks=self._position(), tempo_bpm=tempo_bpm))
@@ -288,7 +294,8 @@ class Performance:
             composed = self._compose(index, wanted)
             if composed is None:
                 return
-            revision = fed.revision + 1 if fed else 0
+            self._revisions += 1
+            revision = self._revisions
             with self._lock:
                 self._fed[index] = Fed(revision=revision, knobs=wanted, composed=composed)
                 for old in [k for k in self._fed if k < first - 1]:
@@ -314,12 +321,25 @@ class Performance:
                 match report:
                     case Status():
                         self._status, self._status_at = report, self._clock()
+                        self._follow_tempo(report)
                     case Journal(sent=sent):
                         self._sent.extend(sent)
                     case Trouble(text=text, over=over):
                         self._trouble = "" if over else text
                     case Ready():
                         self._ready = report
+
+    def _follow_tempo(self, status: Status) -> None:
+        tempo_bpm = status.clock.tempo_bpm
+        if self._follows_clock and tempo_bpm not in (0.0, self._tempo_bpm):
+            self._tempo_bpm = tempo_bpm
+            self._note_tempo(TempoChange(position_ticks=status.position_ticks, tempo_bpm=tempo_bpm))
+
+    def _sounds(self, status: Status | None) -> bool:
+        """Whether the music plays; with a leader, whether it has begun to."""
+        if self._led:
+            return status is not None and status.playing
+        return self._playing_wanted and not (status is not None and status.finished)
 
     def _position(self) -> int:
         status = self._status
@@ -349,4 +369,5 @@ class Performance:
             lateness_max_ms=status.lateness_max_ms if status else 0.0,
             misses=status.misses if status else 0,
             model_ms=typical,
+            clock=status.clock if status else ClockFacts(sync="midi" if self._follows_clock else "internal"),
         )

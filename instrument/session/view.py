@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from instrument.core.bar import Bar
 from instrument.core.manifest import Manifest
 from instrument.core.timebase import MAX_BPM, MIN_BPM
+from instrument.engine.messages import OWN_CLOCK
+from instrument.engine.messages import ClockFacts as ClockFacts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +54,8 @@ def check_tempo(tempo_bpm: float) -> float:
 class Health:
     """The port and its timing.
 
-    `port` is what other programs see; `advice` what would make it better; `trouble` what is wrong now.
+    `port` is what other programs see; `advice` what would make it better; `trouble` what is wrong now; `clock` who
+    leads, and how well we follow.
     """
 
     backend: str
@@ -66,6 +69,7 @@ class Health:
     lateness_max_ms: float
     misses: int
     model_ms: float
+    clock: ClockFacts = OWN_CLOCK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
