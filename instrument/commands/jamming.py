@@ -35,7 +35,7 @@ class JamOptions:
     headless: bool
     bars: int | None
     record: Path | None
-    offset_ms: float
+    offset_ms: float | None
     sync: str
     transport: str
     lost_clock: str
@@ -56,7 +56,7 @@ def run_jam(choice: Choice, options: JamOptions) -> int:
         if (word := getattr(options, name)) not in words:
             legal = ", ".join(filter(None, words))
             raise UsageError(f'--{name.replace("_", "-")} "{word}"{nearest(word, words)} is none of {legal}')
-    if not -1000 <= options.offset_ms <= 1000:
+    if options.offset_ms is not None and not -1000 <= options.offset_ms <= 1000:
         raise UsageError(f"--offset-ms {options.offset_ms:g} is not in -1000..1000")
     if not options.port_name.strip() or ":" in options.port_name or not options.port_name.isprintable():
         raise UsageError("--port-name must be a name without colons")
@@ -87,13 +87,13 @@ def _start(composer: Composer, knobs: Knobs, choice: Choice, options: JamOptions
             in_port=options.in_port,
             tempo_bpm=choice.bpm,
             journal=options.record is not None,
-            offset_ms=options.offset_ms,
+            offset_ms=options.offset_ms or 0.0,
             follow_clock=options.sync == "midi",
             follow_transport=options.follows_transport,
             goes_on=options.lost_clock == "go-on",
             send_clock=options.send_clock,
         )
-        return Performance(composer, knobs, config, until_bar=until_bar)
+        return Performance(composer, knobs, config, until_bar=until_bar, remembers=options.offset_ms is None)
 
     try:
         return performance(options.backend)

@@ -59,7 +59,10 @@ def jam(
     headless: Annotated[bool, typer.Option("--headless", help="No screen; plays until Ctrl-C.")] = False,
     bars: Annotated[int | None, typer.Option("--bars", help="Stop by itself after so many bars.")] = None,
     record: Annotated[Path | None, typer.Option("--record", help="Write what was played to a .mid file.")] = None,
-    offset_ms: Annotated[float, typer.Option("--offset-ms", help="Send later (+) or earlier (-).")] = 0.0,
+    offset_ms: Annotated[
+        float | None,
+        typer.Option("--offset-ms", help="Send later (+) or earlier (-). [default: what was kept for the port]"),
+    ] = None,
     json: Json = False,
 ) -> int:
     """Play live: the engine and the terminal instrument."""

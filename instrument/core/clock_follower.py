@@ -37,7 +37,8 @@ LATE_CLOCKS = 2.5
 """A clock that is silent for longer is missing."""
 ECHO_S = 0.0005
 """A tick so soon after another is the same one, on a second way."""
-EVEN = 4
+EVEN, SPREAD = 4, 3.0
+"""So many intervals; their range by the deviation of one tick."""
 EVENNESS, EVENNESS_JITTERS = 0.3, 4.0
 ANOTHER_TEMPO, ANOTHER_TEMPO_JITTERS = 0.1, 1.5
 """Intervals are even, and a tempo is another one, by parts of a tick, or by the jitter where that is more."""
@@ -266,18 +267,19 @@ class ClockFollower:
             loop.seed(at_s, loop.tick_s)
             return 1
         self._window.append((at_s, self._index + steps, odd))
-        if (tick_s := self._another_tempo()) is not None:
+        if (gaps := self._another_tempo()) is not None:
             steps = self._window[0][1] + len(self._window) - 1 - self._index
             self._window.clear()
             self._strangers = 0.0
-            loop.seed(at_s, tick_s)
+            loop.seed(at_s, sum(gaps) / EVEN)
+            loop.trust((max(gaps) - min(gaps)) / SPREAD)
         elif steps:
             loop.next_s += (steps - 1) * loop.tick_s
             loop.correct(at_s)
         return steps
 
-    def _another_tempo(self) -> float | None:
-        """The tick's length where the last ones are evenly spaced and don't fit."""
+    def _another_tempo(self) -> list[float] | None:
+        """The last intervals, where they are even and don't fit."""
         window = list(self._window)
         if len(window) < EVEN + 2 or sum(odd for _, _, odd in window[-EVEN:]) < EVEN // 2:
             return None
@@ -285,7 +287,7 @@ class ClockFollower:
         mean, known = sum(gaps) / EVEN, self._loop.tick_s
         even = max(gaps) - min(gaps) <= max(EVENNESS * mean, EVENNESS_JITTERS * self.jitter_s)
         other = abs(mean - known) > max(ANOTHER_TEMPO * known, ANOTHER_TEMPO_JITTERS * self.jitter_s)
-        return mean if even and other and SHORTEST_TICK_S <= mean <= LONGEST_TICK_S else None
+        return gaps if even and other and SHORTEST_TICK_S <= mean <= LONGEST_TICK_S else None
 
     def _show(self) -> None:
         bpm = 60 / (self._loop.tick_s * CLOCKS_PER_BEAT)

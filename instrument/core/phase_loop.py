@@ -52,6 +52,10 @@ class PhaseLoop:
         self._bandwidth_hz = WIDEST_HZ
         self._clipped = 0
 
+    def trust(self, jitter_s: float) -> None:
+        """What strayed so far was another tempo: the jitter is this, or what a clock of this tempo can have."""
+        self._variance = max(jitter_s, min(self.jitter_s, LIMIT * self.tick_s)) ** 2
+
     def correct(self, at_s: float) -> None:
         """The tick that was due at `next_s` was at `at_s`."""
         error_s = at_s - self.next_s
@@ -60,7 +64,7 @@ class PhaseLoop:
         counted_s = self._clip(error_s)
         self.next_s += math.sqrt(2) * step * counted_s + self.tick_s
         self.tick_s = _possible(self.tick_s + step * step * counted_s)
-        self._note(error_s)
+        self._note(math.copysign(min(abs(error_s), self.tick_s), error_s))
 
     def _note(self, error_s: float) -> None:
         self.error_s += (error_s - self.error_s) / MEMORY_TICKS

@@ -10,6 +10,8 @@ from instrument.core.timebase import MAX_BPM, MIN_BPM
 from instrument.engine.messages import OWN_CLOCK
 from instrument.engine.messages import ClockFacts as ClockFacts
 
+LARGEST_OFFSET_MS = 1000.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Knobs:
@@ -48,6 +50,13 @@ def check_tempo(tempo_bpm: float) -> float:
     if not MIN_BPM <= tempo_bpm <= MAX_BPM:
         raise ValueError(f"a tempo of {tempo_bpm:g} BPM is not in {MIN_BPM:g}..{MAX_BPM:g}")
     return tempo_bpm
+
+
+def check_offset(offset_ms: float) -> float:
+    """Raises ValueError for more than a second."""
+    if not abs(offset_ms) <= LARGEST_OFFSET_MS:
+        raise ValueError(f"an offset of {offset_ms:g} ms is not in -{LARGEST_OFFSET_MS:g}..{LARGEST_OFFSET_MS:g}")
+    return offset_ms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
