@@ -6,7 +6,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from instrument.session.recording import recorded_file
 from instrument.session.view import Knobs
 
 BACKENDS = ("auto", "jack", "rtmidi", "none")
+WORDS = {"sync": ("internal", "midi"), "transport": ("", "own", "midi"), "lost_clock": ("rest", "go-on")}
 LOOK_S = 0.05
 
 
@@ -34,15 +35,28 @@ class JamOptions:
     headless: bool
     bars: int | None
     record: Path | None
-    offset_ms: float
+    offset_ms: float | None
+    sync: str
+    transport: str
+    lost_clock: str
+    send_clock: bool
     json: bool
+
+    @property
+    def follows_transport(self) -> bool:
+        """Where it isn't said, the transport is the clock's."""
+        return (self.transport or {"midi": "midi"}.get(self.sync, "own")) == "midi"
 
 
 def run_jam(choice: Choice, options: JamOptions) -> int:
     """Play until the player, a signal or `--bars` ends it. Returns the exit code."""
     if options.backend not in BACKENDS:
         raise UsageError(f'--backend "{options.backend}"{nearest(options.backend, BACKENDS)} is none of {BACKENDS}')
-    if not -1000 <= options.offset_ms <= 1000:
+    for name, words in WORDS.items():
+        if (word := getattr(options, name)) not in words:
+            legal = ", ".join(filter(None, words))
+            raise UsageError(f'--{name.replace("_", "-")} "{word}"{nearest(word, words)} is none of {legal}')
+    if options.offset_ms is not None and not -1000 <= options.offset_ms <= 1000:
         raise UsageError(f"--offset-ms {options.offset_ms:g} is not in -1000..1000")
     if not options.port_name.strip() or ":" in options.port_name or not options.port_name.isprintable():
         raise UsageError("--port-name must be a name without colons")
@@ -73,9 +87,13 @@ def _start(composer: Composer, knobs: Knobs, choice: Choice, options: JamOptions
             in_port=options.in_port,
             tempo_bpm=choice.bpm,
             journal=options.record is not None,
-            offset_ms=options.offset_ms,
+            offset_ms=options.offset_ms or 0.0,
+            follow_clock=options.sync == "midi",
+            follow_transport=options.follows_transport,
+            goes_on=options.lost_clock == "go-on",
+            send_clock=options.send_clock,
         )
-        return Performance(composer, knobs, config, until_bar=until_bar)
+        return Performance(composer, knobs, config, until_bar=until_bar, remembers=options.offset_ms is None)
 
     try:
         return performance(options.backend)
@@ -105,6 +123,8 @@ def _greet(performance: Performance) -> None:
         f"{view.manifest.name}, epoch {view.knobs.epoch}, seed {view.seed}, {view.tempo_bpm:g} BPM "
         f"to {ready.out_port or 'nowhere'} ({ready.backend}); Ctrl-C stops"
     )
+    if view.sync == "midi":
+        say(f"the tempo is that of the MIDI clock at {ready.in_port or 'nowhere'}")
     if ready.advice:
         say(ready.advice)
 
@@ -157,5 +177,6 @@ def _statistics(performance: Performance, choice: Choice, knobs: Knobs) -> dict[
             "p99": view.health.lateness_p99_ms,
             "max": view.health.lateness_max_ms,
         },
+        "clock": asdict(view.health.clock),
         "bar_ms": performance.bar_times_ms(),
     }

@@ -56,10 +56,23 @@ def jam(
     backend: Annotated[str, typer.Option("--backend", help="auto, jack, rtmidi or none.")] = "auto",
     port_name: Annotated[str, typer.Option("--port-name", help="What other programs see.")] = "Ghostnote",
     in_port: Annotated[str, typer.Option("--in", help="A MIDI port to listen to.")] = "",
+    sync: Annotated[str, typer.Option("--sync", help="Whose tempo: internal, or midi for the port's MIDI clock.")] = (
+        "internal"
+    ),
+    transport: Annotated[
+        str, typer.Option("--transport", help="Whose start and stop: own or midi. [default: as --sync]")
+    ] = "",
+    lost_clock: Annotated[
+        str, typer.Option("--lost-clock", help="A beat after the MIDI clock is lost: rest or go-on.")
+    ] = "rest",
+    send_clock: Annotated[bool, typer.Option("--send-clock", help="Lead others by MIDI clock.")] = False,
     headless: Annotated[bool, typer.Option("--headless", help="No screen; plays until Ctrl-C.")] = False,
     bars: Annotated[int | None, typer.Option("--bars", help="Stop by itself after so many bars.")] = None,
     record: Annotated[Path | None, typer.Option("--record", help="Write what was played to a .mid file.")] = None,
-    offset_ms: Annotated[float, typer.Option("--offset-ms", help="Send later (+) or earlier (-).")] = 0.0,
+    offset_ms: Annotated[
+        float | None,
+        typer.Option("--offset-ms", help="Send later (+) or earlier (-). [default: what was kept for the port]"),
+    ] = None,
     json: Json = False,
 ) -> int:
     """Play live: the engine and the terminal instrument."""
@@ -95,6 +108,10 @@ def jam(
         bars=bars,
         record=record,
         offset_ms=offset_ms,
+        sync=sync,
+        transport=transport,
+        lost_clock=lost_clock,
+        send_clock=send_clock,
         json=json,
     )
     return run_jam(choice, options)

@@ -13,6 +13,8 @@ from instrument.core.timebase import BAR_TICKS
 NOTE_OFF = 0x80
 NOTE_ON = 0x90
 CONTROL_CHANGE = 0xB0
+SYSTEM = 0xF0
+REAL_TIME = 0xF8
 ALL_SOUND_OFF = 120
 ALL_NOTES_OFF = 123
 OUTSIDE = -BAR_TICKS
@@ -62,7 +64,7 @@ class BarNotes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """A channel message (status, data1, data2) due at a position, in ticks from the start of bar 0."""
+    """A channel message (status, data1, data2), or one of the system's, due at a position, in ticks from bar 0."""
 
     position_ticks: int
     status: int
@@ -73,7 +75,14 @@ class Message:
     def is_note_on(self) -> bool:
         return self.status & 0xF0 == NOTE_ON and self.data2 > 0
 
+    @property
+    def is_system(self) -> bool:
+        """Whether it tells time and not music."""
+        return self.status >= SYSTEM
+
     def to_bytes(self) -> bytes:
+        if self.status >= REAL_TIME:
+            return bytes((self.status,))
         return bytes((self.status, self.data1, self.data2))
 
 

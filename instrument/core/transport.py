@@ -1,7 +1,8 @@
 """The transport: whether the music runs, and how positions and seconds belong together.
 
 A table says what each call does in each state. While playing, an anchor (a position and the time it sounds at) and the
-tempo give every other pair; a change of tempo sets a new anchor on the old line, so the position never jumps.
+tempo give every other pair; a change of tempo sets a new anchor on the old line, so the position never jumps. Only
+where another clock leads does it: the line is then the leader's.
 """
 
 from __future__ import annotations
@@ -57,6 +58,16 @@ class Transport:
         if self.playing:
             self._anchor = Anchor(position_ticks=from_position, time_s=self.time_of(from_position))
         self._tempo_bpm = tempo_bpm
+
+    def follow(self, position_ticks: float, at_s: float, tempo_bpm: float) -> None:
+        """Play on another line: through a position at a time, at a leader's tempo, whatever that is."""
+        self._tempo_bpm = tempo_bpm
+        self.start(position_ticks, at_s)
+
+    def rest_at(self, position_ticks: float, now_s: float) -> None:
+        """Rest at a position, which playing would begin at."""
+        self._anchor = Anchor(position_ticks=position_ticks, time_s=now_s)
+        self._state = State.STOPPED
 
     def position(self, now_s: float) -> float:
         """Where the music is; before its start, short of the position it starts at."""

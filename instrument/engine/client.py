@@ -20,6 +20,7 @@ from instrument.engine.messages import (
     Config,
     Failed,
     Load,
+    Nudge,
     Panic,
     Play,
     Ready,
@@ -138,6 +139,12 @@ class EngineClient:
                 self._config = replace(self._config, tempo_bpm=tempo_bpm)
             case SetOffset(offset_ms=offset_ms):
                 self._config = replace(self._config, offset_ms=offset_ms)
+            case Nudge(by_ms=by_ms):
+                self._config = replace(self._config, offset_ms=self._config.offset_ms + by_ms)
+
+    @property
+    def _led(self) -> bool:
+        return self._config.follow_clock or self._config.follow_transport
 
     def _start_again(self) -> list[Report]:
         now = time.perf_counter()
@@ -146,16 +153,18 @@ class EngineClient:
         self._restarts.append(now)
         self._process.wait()
         status = self._status
-        receivers = status.receivers if status else ()
-        self._config = replace(self._config, receivers=receivers, hanging=tuple(sorted(self._played)))
+        receivers, senders = (status.receivers, status.senders) if status else ((), ())
+        hanging = tuple(sorted(self._played))
+        self._config = replace(self._config, receivers=receivers, senders=senders, hanging=hanging)
         ready = self.start()
         for bar in self._bars.values():
             self._wire.send(Load(bar=bar))
-        if self._playing is not None and status is not None and not status.finished:
+        waits = self._led and status is not None and not status.playing
+        if self._playing is not None and status is not None and not (status.finished or waits):
             missed = seconds_to_ticks(time.perf_counter() - self._status_at, status.tempo_bpm)
             position = status.position_ticks + round(missed)
             self._wire.send(Resume(position_ticks=position, until_bar=self._playing.until_bar))
-        elif self._playing is not None and status is None:
+        elif self._playing is not None and (status is None or (waits and not status.finished)):
             self._wire.send(self._playing)
         self._calm_at = time.perf_counter() + TROUBLE_SHOWN_S
         return [ready, Trouble(text="the engine ended and was started again", over=False)]

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 
 from instrument.core.timebase import seconds_to_ticks
+from instrument.engine.following import Switches
 from instrument.engine.messages import Close, Config, Failed, Journal, Load, Ready, Status, Trouble
 from instrument.engine.player import Player
 from instrument.engine.realtime import Rights, claim
@@ -42,6 +43,9 @@ class Loop:
         self._leaving = threading.Event()
         self._lost = threading.Event()
         self._receivers: list[str] = []
+        self._senders: list[str] = []
+        self._two_clocks = False
+        self._place = (-1, -1)
         self._names = PortNames(client=config.client_name)
         self._next_try = 0.0
         self._next_status = 0.0
@@ -58,10 +62,17 @@ class Loop:
         except PortError as error:
             self._wire.send(Failed(reason=str(error)))
             return PortError.exit_code
-        self._player = Player(sink, self._config.tempo_bpm, self._config.offset_ms)
+        config = self._config
+        self._player = Player(
+            sink,
+            config.tempo_bpm,
+            config.offset_ms,
+            switches=Switches(clock=config.follow_clock, transport=config.follow_transport, goes_on=config.goes_on),
+            sends_clock=config.send_clock,
+        )
         self._rights = claim()
         self._announce(sink, self._rights)
-        self._take_over(list(self._config.receivers), self._config.hanging)
+        self._take_over(list(config.receivers), list(config.senders), config.hanging)
         threading.Thread(target=self._watch_port, name="heartbeat", daemon=True).start()
         try:
             while not (self._leaving.is_set() or self._wire.closed):
@@ -77,6 +88,8 @@ class Loop:
             self._find_port()
         player = self._player
         now = player.sink.now()
+        for arrived in player.sink.incoming():
+            player.hear(arrived, now)
         for command in self._wire.receive():
             if isinstance(command, Close):
                 return False
@@ -86,6 +99,9 @@ class Loop:
         wake = player.step(player.sink.now())
         now = player.sink.now()
         self._seen = (player.position(now), self._clock())
+        if (player.leap, player.rest_bar) != self._place:
+            self._place = (player.leap, player.rest_bar)
+            self._next_status = 0.0
         self._report(now)
         pause = LONGEST_SLEEP_S if wake is None else min(wake - player.sink.now(), LONGEST_SLEEP_S)
         if pause > 0:
@@ -100,13 +116,23 @@ class Loop:
         sent = self._player.collect(now)
         if sent and self._config.journal:
             self._wire.send(Journal(sent=tuple(sent)))
-        self._wire.send(self._status(now))
+        status = self._status(now)
+        self._wire.send(status)
+        if status.clock.two_clocks != self._two_clocks:
+            self._two_clocks = status.clock.two_clocks
+            where = status.clock.source or self._player.sink.in_port
+            self._wire.send(Trouble(text=f"two clocks at once from {where}: following one", over=not self._two_clocks))
 
     def _status(self, now: float) -> Status:
-        """Who listens is kept beyond the end of the port: a new one looks for them."""
-        if hasattr(self._player.sink, "receivers"):
-            self._receivers = self._player.sink.receivers() or self._receivers
-        return self._player.status(now, connected=not self._lost.is_set(), receivers=tuple(self._receivers))
+        """Who listens and who leads is kept beyond the end of the port: a new one looks for them."""
+        sink = self._player.sink
+        if hasattr(sink, "receivers"):
+            self._receivers = sink.receivers() or self._receivers
+        if hasattr(sink, "senders"):
+            self._senders = sink.senders() or self._senders
+        return self._player.status(
+            now, connected=not self._lost.is_set(), receivers=tuple(self._receivers), senders=tuple(self._senders)
+        )
 
     def _announce(self, sink: OutSink, rights: Rights) -> None:
         self._wire.send(
@@ -144,17 +170,17 @@ class Loop:
                 return
             held = self._player.held
             self._move(sink)
-            self._take_over(self._receivers, held)
+            self._take_over(self._receivers, self._senders, held)
             self._lost.clear()
             self._announce(sink, self._rights)
             self._wire.send(Trouble(text=f"the port {sink.out_port} is back", over=True))
 
-    def _take_over(self, receivers: list[str], hanging: tuple[tuple[int, int], ...]) -> None:
+    def _take_over(self, receivers: list[str], senders: list[str], hanging: tuple[tuple[int, int], ...]) -> None:
         """A new port in the place of one that died: whoever listened to that one hears its notes end."""
         sink = self._player.sink
-        if receivers and hasattr(sink, "connect"):
-            sink.connect(receivers)
-            self._receivers = receivers
+        if (receivers or senders) and hasattr(sink, "connect"):
+            sink.connect(receivers, senders)
+            self._receivers, self._senders = receivers, senders
         self._player.end_notes_again(hanging, sink.now())
 
     def _move(self, sink: OutSink) -> None:

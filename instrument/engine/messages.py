@@ -16,8 +16,10 @@ from instrument.core.events import BarNotes, Message
 class Config:
     """How the engine starts. `backend` is one of `ports.open.BACKENDS`; `in_port` a source to listen to, or "".
 
-    In place of an engine that was killed, `receivers` are the ports to connect to and `hanging` the (channel, note)
-    pairs that it may have left sounding.
+    `follow_clock` and `follow_transport`: whose tempo, and whose start and stop, count, ours or those that come in.
+    `goes_on`: a clock that is lost doesn't stop the music. `send_clock`: others are led by ours.
+    In place of an engine that was killed, `receivers` and `senders` are the ports to connect to and `hanging` the
+    (channel, note) pairs that it may have left sounding.
     """
 
     backend: str
@@ -27,7 +29,12 @@ class Config:
     tempo_bpm: float
     journal: bool
     offset_ms: float = 0.0
+    follow_clock: bool = False
+    follow_transport: bool = False
+    goes_on: bool = False
+    send_clock: bool = False
     receivers: tuple[str, ...] = ()
+    senders: tuple[str, ...] = ()
     hanging: tuple[tuple[int, int], ...] = ()
 
 
@@ -72,6 +79,13 @@ class SetOffset:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Nudge:
+    """Shift the phase: everything so much later (positive) or earlier (negative) than so far."""
+
+    by_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Panic:
     """End what sounds here and, on every channel that was used, whatever else does."""
 
@@ -81,7 +95,7 @@ class Close:
     """Note-offs, close the ports, leave."""
 
 
-Command = Load | Play | Resume | Stop | SetTempo | SetOffset | Panic | Close
+Command = Load | Play | Resume | Stop | SetTempo | SetOffset | Nudge | Panic | Close
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +114,33 @@ class Failed:
     """The engine can't start; `reason` is one line for the player."""
 
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockFacts:
+    """Who leads, and how well we follow.
+
+    `sync`: "internal" or "midi". `state`: "locked", "flywheel" or "no clock"; "" where we lead. `tempo_bpm` is the
+    leader's, to a tenth. `jitter_ms`: the standard deviation of its ticks around the line that we play on;
+    `phase_error_ms`: their mean distance from it, positive where they are late. `source`: the ports that the ticks come
+    from; `two_clocks`: whether there are more ticks than one clock has. `nudge_ms`: our own shift of phase.
+    """
+
+    sync: str = "internal"
+    state: str = ""
+    tempo_bpm: float = 0.0
+    jitter_ms: float = 0.0
+    phase_error_ms: float = 0.0
+    source: str = ""
+    two_clocks: bool = False
+    nudge_ms: float = 0.0
+
+    @property
+    def locked(self) -> bool:
+        return self.state == "locked"
+
+
+OWN_CLOCK = ClockFacts()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +163,8 @@ class Status:
     connected: bool
     finished: bool
     receivers: tuple[str, ...]
+    senders: tuple[str, ...] = ()
+    clock: ClockFacts = OWN_CLOCK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,19 @@ from typing import Protocol
 from instrument.core.events import Message
 from instrument.engine.messages import Sent
 
+MOST_WAITING = 4096
+"""Arrived messages that a port keeps for the engine; beyond it the oldest are lost."""
+LONGEST_HEARD = 256
+"""Bytes of a longer message, a system exclusive, are not looked at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrived:
+    """Bytes that came in, with the time on the sink's clock at which they did."""
+
+    data: bytes
+    at_s: float
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PortNames:
@@ -44,6 +57,9 @@ class OutSink(Protocol):
 
     def collect(self) -> list[Sent]:
         """What has gone out since the last call, with the time it was due and the time it went."""
+
+    def incoming(self) -> list[Arrived]:
+        """What has come in since the last call, in order."""
 
     def alive(self) -> bool:
         """Whether the port still reaches its system. May take a millisecond."""

@@ -2,7 +2,8 @@
 
 The clock is JACK's own frame counter, so positions become frames without any system timer between. The engine's thread
 hands messages over a period and a little more ahead; JACK's thread takes them from the queue. The queue is a deque of
-frozen values: one side appends, the other pops, nothing else is shared.
+frozen values: one side appends, the other pops, nothing else is shared. What comes in goes the other way, with its
+frame.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 from instrument.core.events import Message
 from instrument.engine.messages import Sent
 from instrument.errors import PortError, nearest
-from instrument.ports.contract import PortNames
+from instrument.ports.contract import LONGEST_HEARD, MOST_WAITING, Arrived, PortNames
 from instrument.ports.quiet import quiet
 
 SPARE_S = 0.005
@@ -52,6 +53,7 @@ class JackSink:
         self._jack_error = jack.JackError
         self._queue: deque[tuple[int, float, Message]] = deque()
         self._sent: deque[tuple[Message, float, int]] = deque()
+        self._arrived: deque[tuple[int, bytes]] = deque(maxlen=MOST_WAITING)
         self._down = False
         self._last_frame = 0
         self._wraps, self._newest = 0, 0
@@ -61,6 +63,7 @@ class JackSink:
         client.set_process_callback(self._process)
         client.set_shutdown_callback(self._shut_down)
         self._listening: set[str] = set()
+        self._heard: set[str] = set()
         client.set_port_connect_callback(self._connected)
         with quiet():
             client.activate()
@@ -89,6 +92,17 @@ class JackSink:
             sent.append(Sent(message=message, due_s=due_s, sent_s=due_s + late))
         return sent
 
+    def incoming(self) -> list[Arrived]:
+        arrived = []
+        while self._arrived:
+            frame, data = self._arrived.popleft()
+            arrived.append(Arrived(data=data, at_s=frame / self._rate))
+        return arrived
+
+    def senders(self) -> list[str]:
+        """The ports that are connected to our input."""
+        return sorted(self._heard)
+
     def alive(self) -> bool:
         return not self._down
 
@@ -96,13 +110,14 @@ class JackSink:
         """The ports that our output is connected to."""
         return sorted(self._listening)
 
-    def connect(self, receivers: list[str]) -> None:
-        """Connect our output to the ports of these names that are there."""
-        there = {str(port.name) for port in self._client.get_ports(is_midi=True, is_input=True)}
-        for name in receivers:
-            if name in there:
-                with suppress(self._jack_error):
-                    self._client.connect(self._out, name)
+    def connect(self, receivers: list[str], senders: list[str]) -> None:
+        """Connect our output, and our input, to the ports of these names that are there."""
+        there = {str(port.name) for port in self._client.get_ports(is_midi=True)}
+        ends = [(self._out, name) for name in receivers if name in there]
+        ends += [(name, self._in) for name in senders if name in there and name not in self._heard]
+        for source, sink in ends:
+            with suppress(self._jack_error):
+                self._client.connect(source, sink)
 
     def close(self) -> None:
         if not self._down:
@@ -118,6 +133,9 @@ class JackSink:
     def _process(self, frames: int) -> None:
         self._out.clear_buffer()
         start = self._unwrap(self._client.last_frame_time)
+        for offset, data in self._in.incoming_midi_events():
+            if len(data) <= LONGEST_HEARD:
+                self._arrived.append((start + offset, bytes(data)))
         queue = self._queue
         while queue and queue[0][0] < start + frames:
             frame, due_s, message = queue.popleft()
@@ -128,6 +146,8 @@ class JackSink:
     def _connected(self, source: Any, sink: Any, connected: bool) -> None:
         if source == self._out:
             (self._listening.add if connected else self._listening.discard)(str(sink.name))
+        elif sink == self._in:
+            (self._heard.add if connected else self._heard.discard)(str(source.name))
 
     def _shut_down(self, status: object, reason: str) -> None:
         self._down = True

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from instrument.core.events import Message
 from instrument.engine.messages import Sent
+from instrument.ports.contract import Arrived
 
 
 class MemorySink:
@@ -23,6 +24,7 @@ class MemorySink:
         self.reachable = True
         self.now = clock
         self._sent: list[Sent] = []
+        self._arrived: list[Arrived] = []
 
     def send(self, message: Message, due_s: float) -> None:
         self._sent.append(Sent(message=message, due_s=due_s, sent_s=max(self.now(), due_s)))
@@ -30,6 +32,14 @@ class MemorySink:
     def collect(self) -> list[Sent]:
         sent, self._sent = self._sent, []
         return sent
+
+    def arrive(self, data: bytes, at_s: float) -> None:
+        """Bytes come in at a time."""
+        self._arrived.append(Arrived(data=data, at_s=at_s))
+
+    def incoming(self) -> list[Arrived]:
+        arrived, self._arrived = self._arrived, []
+        return arrived
 
     def alive(self) -> bool:
         return self.reachable

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import deque
 from typing import Any
 
 from instrument.core.events import Message
 from instrument.engine.messages import Sent
 from instrument.errors import PortError, nearest
-from instrument.ports.contract import PortNames
+from instrument.ports.contract import LONGEST_HEARD, MOST_WAITING, Arrived, PortNames
 from instrument.ports.jack_watch import JackWatch
 from instrument.ports.quiet import quiet
 
@@ -56,13 +57,14 @@ class RtMidiSink:
         self.backend = f"rtmidi/{api_name}"
         self.now = time.perf_counter
         self._sent: list[Sent] = []
+        self._arrived: deque[Arrived] = deque(maxlen=MOST_WAITING)
         with quiet():
             self._out: Any = rtmidi.MidiOut(api, name=names.client)
             self._in: Any = rtmidi.MidiIn(api, name=names.client)
             self.out_port = self._open_out()
             self.in_port = self._open_in(in_port)
         self._in.ignore_types(sysex=True, timing=False, active_sense=True)
-        self._in.set_callback(_drop)
+        self._in.set_callback(self._hear)
         self._watch = JackWatch.of(names.client) if api == rtmidi.API_UNIX_JACK else None
 
     def send(self, message: Message, due_s: float) -> None:
@@ -75,6 +77,19 @@ class RtMidiSink:
     def collect(self) -> list[Sent]:
         sent, self._sent = self._sent, []
         return sent
+
+    def incoming(self) -> list[Arrived]:
+        arrived = []
+        while self._arrived:
+            arrived.append(self._arrived.popleft())
+        return arrived
+
+    def _hear(self, event: tuple[list[int], float], data: object = None) -> None:
+        """RtMidi's thread calls it as soon as a message is there."""
+        at_s = self.now()
+        message, _ = event
+        if len(message) <= LONGEST_HEARD:
+            self._arrived.append(Arrived(data=bytes(message), at_s=at_s))
 
     def alive(self) -> bool:
         if self._watch is not None:
@@ -123,7 +138,3 @@ class RtMidiSink:
                 self._in.open_port(index, self._names.into)
                 return str(port)
         raise PortError(f'no MIDI input "{wanted}"{nearest(wanted, ports)}; see: ghostnote ports')
-
-
-def _drop(event: object, data: object = None) -> None:
-    """Incoming messages are taken off the queue at once."""

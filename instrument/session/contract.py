@@ -26,6 +26,13 @@ class Session(Protocol):
     def set_tempo(self, tempo_bpm: float) -> None:
         """Raises ValueError outside 20..300, or while another clock leads."""
 
+    def nudge(self, by_ms: float) -> None:
+        """Shift the phase: everything so much later (positive) or earlier than so far. Raises ValueError where notes
+        would be more than a second off."""
+
+    def keep_nudge(self) -> None:
+        """Make the nudge a part of this port's offset, and remember it for the next time."""
+
     def panic(self) -> None:
         """Note-offs for everything, now; the transport stops."""
 

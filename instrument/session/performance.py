@@ -18,14 +18,17 @@ from instrument.core.bar import Bar
 from instrument.core.timebase import BAR_TICKS, seconds_to_ticks
 from instrument.engine.client import EngineClient
 from instrument.engine.messages import (
+    ClockFacts,
     Config,
     Journal,
     Load,
+    Nudge,
     Panic,
     Play,
     Ready,
     Report,
     Sent,
+    SetOffset,
     SetTempo,
     Status,
     Stop,
@@ -35,8 +38,9 @@ from instrument.errors import GhostnoteError
 from instrument.ports.smf import TempoChange
 from instrument.session.composer import Composed, Composer, with_fill
 from instrument.session.history import History
+from instrument.session.port_settings import keep_offset_ms, offset_ms
 from instrument.session.taps import Taps
-from instrument.session.view import Health, Knobs, StageView, check_tempo
+from instrument.session.view import Health, Knobs, StageView, check_offset, check_tempo
 
 BARS_AHEAD = 2
 POLL_S = 0.005
@@ -64,9 +68,11 @@ class Performance:
         config: Config,
         *,
         until_bar: int = -1,
+        remembers: bool = False,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        """Starts the engine. Raises PortError where there is no port, and what `Composer.check` raises."""
+        """Starts the engine. `remembers`: with the offset that was kept for its port, in place of the configuration's.
+        Raises PortError where there is no port, and what `Composer.check` raises."""
         composer.check(knobs)
         self._composer = composer
         self._clock = clock
@@ -77,9 +83,14 @@ class Performance:
         self._history = History(knobs)
         self._taps = Taps()
         self._tempo_bpm = config.tempo_bpm
+        self._follows_clock = config.follow_clock
+        self._offset_ms, self._nudge_ms = config.offset_ms, 0.0
+        self._offset_is_new = False
+        self._led = config.follow_clock or config.follow_transport
         self._fill_bar = -1
         self._fed: dict[int, Fed] = {}
-        self._commands: deque[Play | Stop | SetTempo | Panic] = deque()
+        self._revisions = -1
+        self._commands: deque[Play | Stop | SetTempo | SetOffset | Nudge | Panic] = deque()
         self._status: Status | None = None
         self._status_at = 0.0
         self._trouble = self._net_trouble = self._failure = ""
@@ -89,6 +100,9 @@ class Performance:
         self._playing_wanted = False
         self._client = EngineClient(config)
         self._ready: Ready = self._client.start()
+        if remembers and (kept_ms := offset_ms(self._ready.out_port)):
+            self._offset_ms = kept_ms
+            self._commands.append(SetOffset(offset_ms=kept_ms))
         self._feeder = threading.Thread(target=self._feed_for_ever, name="feeder", daemon=True)
         self._feeder.start()
 
@@ -102,9 +116,9 @@ class Performance:
                 manifest=self._composer.manifest,
                 knobs=knobs,
                 seed=self._composer.seed,
-                playing=self._playing_wanted and not (status is not None and status.finished),
+                playing=self._sounds(status),
                 tempo_bpm=self._tempo_bpm,
-                sync="internal",
+                sync="midi" if self._follows_clock else "internal",
                 position_ticks=position,
                 now=self._bar(bar),
                 next=self._bar(bar + 1),
@@ -147,6 +161,8 @@ class Performance:
 
     def set_tempo(self, tempo_bpm: float) -> None:
         check_tempo(tempo_bpm)
+        if self._follows_clock:
+            raise ValueError("the tempo is the MIDI clock's: it is set where the clock comes from")
         with self._lock:
             self._tempo_bpm = tempo_bpm
             self._note_tempo(TempoChange(position_ticks=self._position(), tempo_bpm=tempo_bpm))
@@ -157,6 +173,20 @@ class Performance:
         tempo_bpm = self._taps.tap(self._clock())
         if tempo_bpm is not None:
             self.set_tempo(tempo_bpm)
+
+    def nudge(self, by_ms: float) -> None:
+        with self._lock:
+            check_offset(self._offset_ms + self._nudge_ms + by_ms)
+            self._nudge_ms += by_ms
+            self._commands.append(Nudge(by_ms=by_ms))
+        self._wake.set()
+
+    def keep_nudge(self) -> None:
+        with self._lock:
+            self._offset_ms, nudge_ms, self._nudge_ms = self._offset_ms + self._nudge_ms, self._nudge_ms, 0.0
+            self._commands.extend((SetOffset(offset_ms=self._offset_ms), Nudge(by_ms=-nudge_ms)))
+            self._offset_is_new = True
+        self._wake.set()
 
     def panic(self) -> None:
         with self._lock:
@@ -275,6 +305,15 @@ class Performance:
         self._make_bars(first)
         for command in commands:
             self._client.send(command)
+        if self._offset_is_new:
+            self._keep_offset()
+
+    def _keep_offset(self) -> None:
+        self._offset_is_new = False
+        try:
+            keep_offset_ms(self._ready.out_port, self._offset_ms)
+        except (GhostnoteError, OSError) as error:
+            self.complain(f"the offset can't be kept: {error}")
 
     def _make_bars(self, first: int) -> None:
         """Bars `first` to `first` + BARS_AHEAD as the knobs are now; the engine gets what changed."""
@@ -288,7 +327,8 @@ class Performance:
             composed = self._compose(index, wanted)
             if composed is None:
                 return
-            revision = fed.revision + 1 if fed else 0
+            self._revisions += 1
+            revision = self._revisions
             with self._lock:
                 self._fed[index] = Fed(revision=revision, knobs=wanted, composed=composed)
                 for old in [k for k in self._fed if k < first - 1]:
@@ -314,12 +354,25 @@ class Performance:
                 match report:
                     case Status():
                         self._status, self._status_at = report, self._clock()
+                        self._follow_tempo(report)
                     case Journal(sent=sent):
                         self._sent.extend(sent)
                     case Trouble(text=text, over=over):
                         self._trouble = "" if over else text
                     case Ready():
                         self._ready = report
+
+    def _follow_tempo(self, status: Status) -> None:
+        tempo_bpm = status.clock.tempo_bpm
+        if self._follows_clock and tempo_bpm not in (0.0, self._tempo_bpm):
+            self._tempo_bpm = tempo_bpm
+            self._note_tempo(TempoChange(position_ticks=status.position_ticks, tempo_bpm=tempo_bpm))
+
+    def _sounds(self, status: Status | None) -> bool:
+        """Whether the music plays; with a leader, whether it has begun to."""
+        if self._led:
+            return status is not None and status.playing
+        return self._playing_wanted and not (status is not None and status.finished)
 
     def _position(self) -> int:
         status = self._status
@@ -349,4 +402,5 @@ class Performance:
             lateness_max_ms=status.lateness_max_ms if status else 0.0,
             misses=status.misses if status else 0,
             model_ms=typical,
+            clock=status.clock if status else ClockFacts(sync="midi" if self._follows_clock else "internal"),
         )

@@ -27,7 +27,7 @@ from instrument.core.manifest import (
     Tensor,
 )
 from instrument.core.timebase import BAR_TICKS, seconds_to_ticks
-from instrument.session.view import Health, Knobs, StageView, check_tempo
+from instrument.session.view import Health, Knobs, StageView, check_offset, check_tempo
 
 FD_BY_EPOCH = {1: 94.0, 2: 61.0, 4: 38.0, 8: 22.0, 16: 13.0, 32: 7.1, 48: 4.6, 64: 5.2, 96: 6.0, 128: 6.4}
 """Scores that fall and rise again, as a GAN's do."""
@@ -101,7 +101,8 @@ def scripted_bar(knobs: Knobs, seed: int, index: int, fill: bool) -> Bar:
 
 
 class ScriptedSession:
-    """Keeps the contract of `Session`. `clock` gives seconds; `panics` and `closed` tell what was asked for."""
+    """Keeps the contract of `Session`. `clock` gives seconds; `panics`, `nudge_ms`, `offset_ms` and `closed` tell what
+    was asked for."""
 
     def __init__(
         self,
@@ -115,6 +116,7 @@ class ScriptedSession:
         self.manifest = manifest or scripted_manifest()
         self.health = health or GOOD_HEALTH
         self.panics = 0
+        self.nudge_ms = self.offset_ms = 0.0
         self.closed = False
         self._clock = clock
         self._seed = seed
@@ -163,6 +165,14 @@ class ScriptedSession:
         check_tempo(tempo_bpm)
         self._move_anchor(self._position())
         self._tempo_bpm = tempo_bpm
+
+    def nudge(self, by_ms: float) -> None:
+        check_offset(self.offset_ms + self.nudge_ms + by_ms)
+        self.nudge_ms += by_ms
+
+    def keep_nudge(self) -> None:
+        self.offset_ms += self.nudge_ms
+        self.nudge_ms = 0.0
 
     def panic(self) -> None:
         self._move_anchor(self._position())

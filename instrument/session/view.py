@@ -9,6 +9,10 @@ from instrument.core.drums import VOICES
 from instrument.core.groove import MOST_LATE_TICKS
 from instrument.core.manifest import Manifest
 from instrument.core.timebase import MAX_BPM, MIN_BPM
+from instrument.engine.messages import OWN_CLOCK
+from instrument.engine.messages import ClockFacts as ClockFacts
+
+LARGEST_OFFSET_MS = 1000.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,11 +70,19 @@ def check_tempo(tempo_bpm: float) -> float:
     return tempo_bpm
 
 
+def check_offset(offset_ms: float) -> float:
+    """Raises ValueError for more than a second."""
+    if not abs(offset_ms) <= LARGEST_OFFSET_MS:
+        raise ValueError(f"an offset of {offset_ms:g} ms is not in -{LARGEST_OFFSET_MS:g}..{LARGEST_OFFSET_MS:g}")
+    return offset_ms
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
     """The port and its timing.
 
-    `port` is what other programs see; `advice` what would make it better; `trouble` what is wrong now.
+    `port` is what other programs see; `advice` what would make it better; `trouble` what is wrong now; `clock` who
+    leads, and how well we follow.
     """
 
     backend: str
@@ -84,6 +96,7 @@ class Health:
     lateness_max_ms: float
     misses: int
     model_ms: float
+    clock: ClockFacts = OWN_CLOCK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

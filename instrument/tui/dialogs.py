@@ -99,6 +99,8 @@ SIGNS = {
     "underscore": "_",
     "full_stop": ".",
     "comma": ",",
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
     "question_mark": "?",
     "left_square_bracket": "[",
     "right_square_bracket": "]",

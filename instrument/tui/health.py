@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from instrument.session.view import Health
+from instrument.session.view import ClockFacts, Health
 from instrument.text import printable
 from instrument.tui.glyphs import Glyphs, cut
 from instrument.tui.picture import Picture, Row, Span, Tone, fill, width_of
@@ -59,6 +59,17 @@ def doctor_lines(health: Health) -> list[tuple[str, str]]:
         ("lateness p50", f"{health.lateness_p50_ms:.2f} ms"),
         ("lateness p99", f"{health.lateness_p99_ms:.2f} ms"),
         ("lateness max", f"{health.lateness_max_ms:.2f} ms"),
+        *_clock_lines(health.clock),
         ("missed bars", f"{health.misses}"),
         ("a bar takes", f"{health.model_ms:.2f} ms"),
+    ]
+
+
+def _clock_lines(clock: ClockFacts) -> list[tuple[str, str]]:
+    if clock.sync == "internal":
+        return []
+    return [
+        ("clock", f"{clock.state}, {clock.tempo_bpm:.1f} BPM from {printable(clock.source) or 'nobody yet'}"),
+        ("clock jitter", f"{clock.jitter_ms:.2f} ms"),
+        ("phase error", f"{clock.phase_error_ms:.2f} ms"),
     ]

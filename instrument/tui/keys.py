@@ -46,6 +46,9 @@ PLAY = Group(
         Action(id="tempo-down", keys="minus,underscore", call="tempo(-1)", name="Slower", says="1 BPM slower"),
         Action(id="tempo-up-fine", keys="full_stop", call="tempo(0.1)", name="A little faster", says="0.1 BPM faster"),
         Action(id="tempo-down-fine", keys="comma", call="tempo(-0.1)", name="A little slower", says="0.1 BPM slower"),
+        Action(id="nudge-later", keys="greater_than_sign", call="nudge(1)", name="Later", says="everything 1 ms later"),
+        Action(id="nudge-earlier", keys="less_than_sign", call="nudge(-1)", name="Earlier", says="1 ms earlier"),
+        Action(id="keep-nudge", keys="K", call="keep_nudge", name="Keep the nudge", says="remember it for this port"),
     ),
 )
 SHAPE = Group(

@@ -147,6 +147,13 @@ class Stage(Screen[None]):
         tempo_bpm = round(self.session.view().tempo_bpm + change_bpm, 1)
         self._ask(lambda: self.session.set_tempo(tempo_bpm))
 
+    def action_nudge(self, by_ms: float) -> None:
+        said = f"{abs(by_ms):g} ms {'later' if by_ms > 0 else 'earlier'}; K keeps it for this port"
+        self._ask(lambda: self.session.nudge(by_ms), said)
+
+    def action_keep_nudge(self) -> None:
+        self._ask(self.session.keep_nudge, "the offset is kept for this port")
+
     def action_new_z(self) -> None:
         self._ask(self.session.new_z)
 

@@ -66,7 +66,7 @@ def transport_look(view: StageView) -> TransportLook:
         best=view.knobs.epoch == view.manifest.best_epoch,
         playing=view.playing,
         tempo_bpm=round(view.tempo_bpm, 1),
-        sync=printable(view.sync),
+        sync=printable(f"{view.sync} {view.health.clock.state}".strip()),
         place=place_of(view),
     )
 

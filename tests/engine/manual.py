@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from instrument.core.events import BarNotes, Message
+from instrument.engine.following import Switches
 from instrument.engine.messages import Load, Play, Sent
 from instrument.engine.player import Player
 from instrument.ports.memory import MemorySink
@@ -27,10 +28,18 @@ def beats(index: int, revision: int = 0) -> BarNotes:
 class Stand:
     """A player whose clock jumps from one deadline to the next, as its loop would wake it."""
 
-    def __init__(self, *, tempo_bpm: float = 120.0, look_ahead_s: float = 0.0, offset_ms: float = 0.0) -> None:
+    def __init__(
+        self,
+        *,
+        tempo_bpm: float = 120.0,
+        look_ahead_s: float = 0.0,
+        offset_ms: float = 0.0,
+        switches: Switches | None = None,
+        sends_clock: bool = False,
+    ) -> None:
         self.clock = Clock()
         self.sink = MemorySink(clock=self.clock, look_ahead_s=look_ahead_s)
-        self.player = Player(self.sink, tempo_bpm, offset_ms)
+        self.player = Player(self.sink, tempo_bpm, offset_ms, switches=switches, sends_clock=sends_clock)
         self.sent: list[Sent] = []
 
     def load(self, *music: BarNotes) -> None:
@@ -39,6 +48,12 @@ class Stand:
 
     def start(self, bar: int = 0, until_bar: int = -1) -> None:
         self.player.handle(Play(from_bar=bar, until_bar=until_bar), self.clock())
+
+    def listen(self) -> None:
+        """Hear what has arrived, as the loop does at each turn."""
+        for arrived in self.sink.incoming():
+            self.player.hear(arrived, self.clock())
+        self.player.step(self.clock())
 
     def run(self, seconds: float) -> None:
         """Let so much time pass."""

@@ -37,11 +37,10 @@ def held(heard: Sequence[Heard]) -> set[tuple[int, int]]:
     """(channel, note) of the notes that were begun and not ended."""
     notes: set[tuple[int, int]] = set()
     for event in heard:
-        key = event.data[0] & 0x0F, event.data[1]
         if event.note_on:
-            notes.add(key)
+            notes.add((event.data[0] & 0x0F, event.data[1]))
         elif event.note_off:
-            notes.discard(key)
+            notes.discard((event.data[0] & 0x0F, event.data[1]))
     return notes
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from instrument.core.timebase import BAR_TICKS
 from instrument.errors import UsageError
-from instrument.session.scripted import NO_MIDI_HEALTH, scripted_manifest
+from instrument.session.scripted import GOOD_HEALTH, NO_MIDI_HEALTH, scripted_manifest
+from instrument.session.view import ClockFacts
 from instrument.tui.app import GhostnoteApp
 from instrument.tui.dialogs import Doctor, Help
 from instrument.tui.keys import GROUPS, action_ids, check_keymap
@@ -322,3 +323,23 @@ async def test_a_preset_with_one_epoch_and_no_scores() -> None:
         await stand.press("E", "left", "right", "end", "home", "b")
         assert stand.knobs.epoch == 3
         assert not stand.view.can_undo
+
+
+async def test_nudging_and_keeping_it() -> None:
+    async with opened() as stand:
+        await stand.press("greater_than_sign", "greater_than_sign", "less_than_sign", "greater_than_sign")
+        assert (stand.session.nudge_ms, stand.session.offset_ms) == (2, 0)
+        assert "1 ms later" in stand.text().splitlines()[-1]
+        await stand.press("K")
+        assert (stand.session.nudge_ms, stand.session.offset_ms) == (0, 2)
+        stand.session.offset_ms = 1000
+        await stand.press("greater_than_sign")
+        assert "1001" in stand.text().splitlines()[-1]
+
+
+async def test_a_leaders_clock_is_shown_with_how_it_is_followed() -> None:
+    clock = ClockFacts(sync="midi", state="flywheel", tempo_bpm=119.9, jitter_ms=0.4, source="Live:out")
+    async with opened(100, 30, health=replace(GOOD_HEALTH, clock=clock)) as stand:
+        assert "flywheel" in stand.text().splitlines()[0]
+        await stand.press("d")
+        assert "flywheel, 119.9 BPM from Live:out" in stand.text()

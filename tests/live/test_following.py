@@ -1,0 +1,164 @@
+"""Led by `jack_midi_clock`: our notes on its sixteenths, in the bar that it is in."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import mido
+import pytest
+
+from instrument.bench.jack_server import RATE, JackServer
+from tests.cli.run import ghostnote
+from tests.live.conductor import CLOCK_PORT, Conductor
+from tests.live.hosts import OUT_PORT, host, jam, running
+from tests.live.patchbay import Heard, Patchbay, held
+
+pytestmark = pytest.mark.live
+IN_PORT = "Ghostnote:in"
+FRAMES_PER_STEP = RATE * 60 // 120 // 4
+STEP_TICKS = 120
+BBT_FRAMES = 48
+"""JACK's bars, beats and ticks are whole numbers, and the clock follows them."""
+FOLLOWING = ("--sync", "midi", "--seed", "7", "--quantise", "1", "--json")
+
+
+def clock(*options: str) -> list[str]:
+    return [host("jack_midi_clock", "jack-midi-clock"), "-b", "120", "-d", "0", *options]
+
+
+def steps(notes: Sequence[Heard], first_frame: int, first_step: int) -> list[tuple[float, int]]:
+    """(step of the song, note) of each stroke, `first_frame` being that of `first_step`."""
+    return [((note.frame - first_frame) / FRAMES_PER_STEP + first_step, note.data[1]) for note in notes if note.note_on]
+
+
+def exact(places: Sequence[float], frames: int = 1) -> bool:
+    """Within so many frames of a sixteenth; a machine that is busy may be late with one in ten."""
+    hits = sum(abs(place - round(place)) * FRAMES_PER_STEP <= frames for place in places)
+    return bool(places) and hits >= 0.9 * len(places)
+
+
+def written(tmp_path: Path, bars: int) -> list[tuple[int, int]]:
+    """(step, note) of each stroke of the same music offline."""
+    file = tmp_path / "expected.mid"
+    done = ghostnote("render", "--bars", str(bars), "--seed", "7", "--quantise", "1", "-o", file)
+    assert done.code == 0, done.words
+    tick, strokes = 0, []
+    for message in mido.MidiFile(os.fspath(file)).tracks[0]:
+        tick += message.time
+        if message.type == "note_on" and message.velocity:
+            strokes.append((tick // STEP_TICKS, message.note))
+    return strokes
+
+
+def told(patchbay: Patchbay, status: int, since: int = 0) -> Heard:
+    return next(event for event in patchbay.heard[since:] if event.data[0] == status)
+
+
+def wait_for_position(patchbay: Patchbay, since: int) -> None:
+    patchbay.wait_until(lambda: any(event.data[0] == 0xF2 for event in patchbay.heard[since:]), "no song position")
+
+
+def ready(patchbay: Patchbay) -> None:
+    """Everybody is there and connected."""
+    patchbay.connect(CLOCK_PORT, IN_PORT)
+    patchbay.listen_to(CLOCK_PORT)
+    patchbay.listen_to(OUT_PORT)
+    patchbay.wait_until_connected()
+
+
+def ended(process: subprocess.Popen[str]) -> dict[str, object]:
+    process.send_signal(signal.SIGINT)
+    data, words = process.communicate(timeout=10)
+    assert process.returncode == 130, words
+    return dict(json.loads(data)["clock"])
+
+
+@pytest.mark.parametrize("options", [(), ("-J", "10")], ids=["steady", "jittered"])
+def test_started_it_plays_on_the_clocks_sixteenths(
+    jack_server: JackServer, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    name = jack_server.name
+    with (
+        Conductor(name) as conductor,
+        Patchbay(name) as patchbay,
+        running(clock(*options), name),
+        running(jam(*FOLLOWING), name) as process,
+    ):
+        ready(patchbay)
+        assert not patchbay.notes()
+        conductor.start()
+        time.sleep(8)
+        facts = ended(process)
+    assert (facts["sync"], facts["state"], facts["source"]) == ("midi", "locked", CLOCK_PORT)
+    assert abs(float(str(facts["tempo_bpm"])) - 120) <= (6.0 if options else 0.0)
+    first = told(patchbay, 0xF8)
+    played = steps(patchbay.notes(), first.frame, 0)
+    expected = written(tmp_path, 8)
+    assert len(played) > 20
+    assert [(round(step), note) for step, note in played] == expected[: len(played)]
+    if not options:
+        assert exact([step for step, _ in played if step > 2])
+    assert not held(patchbay.heard)
+
+
+def test_it_starts_at_bar_17_and_is_there_at_once_when_relocated_while_rolling(
+    jack_server: JackServer, tmp_path: Path
+) -> None:
+    name = jack_server.name
+    with (
+        Conductor(name) as conductor,
+        Patchbay(name) as patchbay,
+        running(clock(), name),
+        running(jam(*FOLLOWING), name) as process,
+    ):
+        ready(patchbay)
+        expected = written(tmp_path, 48)
+        for bar in (16, 40, 2):
+            since = len(patchbay.heard)
+            conductor.locate(bar * 4)
+            if bar == 16:
+                time.sleep(0.2)
+                conductor.start()
+            wait_for_position(patchbay, since)
+            time.sleep(3)
+            heard = patchbay.heard[since:]
+            place = next(k for k, event in enumerate(heard) if event.data[0] == 0xF2)
+            position = heard[place].data[1] | heard[place].data[2] << 7
+            tick = next(k for k in range(place, len(heard)) if heard[k].data[0] == 0xF8)
+            played = steps([event for event in heard[tick - 3 :] if event.note_on], heard[tick].frame, position)
+            played = [(step, note) for step, note in played if step > position - 0.2]
+            assert position // 16 == bar
+            after = [stroke for stroke in expected if stroke[0] >= position]
+            assert len(played) > 8
+            assert [(round(step), note) for step, note in played] == after[: len(played)]
+            assert exact([step for step, _ in played if step > position + 2], BBT_FRAMES)
+        ended(process)
+    assert not held(patchbay.heard)
+
+
+def test_a_server_that_dies_and_comes_back_is_followed_again(jack_server: JackServer) -> None:
+    name = jack_server.name
+    with running(jam(*FOLLOWING), name) as process:
+        for _ in range(2):
+            with Conductor(name) as conductor, Patchbay(name) as patchbay, running(clock(), name) as leader:
+                ready(patchbay)
+                conductor.start()
+                patchbay.wait_for_sounding_note()
+                time.sleep(2)
+                grid = told(patchbay, 0xF8).frame
+                assert exact([step for step, _ in steps(patchbay.notes(), grid, 0) if step > 8])
+                leader.kill()
+                leader.wait()
+                patchbay.wait_until(lambda: not held(patchbay.heard), "notes hang when the clock is gone")
+                conductor.stop()
+            jack_server.kill()
+            jack_server.start()
+        with Patchbay(name) as patchbay:
+            patchbay.wait_for(OUT_PORT)
+            ended(process)
