@@ -22,6 +22,7 @@ from instrument.session.view import Knobs
 
 BACKENDS = ("auto", "jack", "rtmidi", "none")
 WORDS = {"sync": ("internal", "midi"), "transport": ("", "own", "midi"), "lost_clock": ("rest", "go-on")}
+CHANGES = ("now", "bar")
 LOOK_S = 0.05
 
 
@@ -40,6 +41,7 @@ class JamOptions:
     transport: str
     lost_clock: str
     send_clock: bool
+    changes: str
     json: bool
 
     @property
@@ -58,6 +60,8 @@ def run_jam(choice: Choice, options: JamOptions) -> int:
             raise UsageError(f'--{name.replace("_", "-")} "{word}"{nearest(word, words)} is none of {legal}')
     if options.offset_ms is not None and not -1000 <= options.offset_ms <= 1000:
         raise UsageError(f"--offset-ms {options.offset_ms:g} is not in -1000..1000")
+    if options.changes not in CHANGES:
+        raise UsageError(f'--changes "{options.changes}"{nearest(options.changes, CHANGES)} is neither now nor bar')
     if not options.port_name.strip() or ":" in options.port_name or not options.port_name.isprintable():
         raise UsageError("--port-name must be a name without colons")
     composer, knobs = set_up(choice)
@@ -93,7 +97,9 @@ def _start(composer: Composer, knobs: Knobs, choice: Choice, options: JamOptions
             goes_on=options.lost_clock == "go-on",
             send_clock=options.send_clock,
         )
-        return Performance(composer, knobs, config, until_bar=until_bar, remembers=options.offset_ms is None)
+        started = Performance(composer, knobs, config, until_bar=until_bar, remembers=options.offset_ms is None)
+        started.hold_changes(options.changes == "bar")
+        return started
 
     try:
         return performance(options.backend)

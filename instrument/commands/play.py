@@ -66,6 +66,9 @@ def jam(
         str, typer.Option("--lost-clock", help="A beat after the MIDI clock is lost: rest or go-on.")
     ] = "rest",
     send_clock: Annotated[bool, typer.Option("--send-clock", help="Lead others by MIDI clock.")] = False,
+    changes: Annotated[
+        str, typer.Option("--changes", help="When a turned knob is heard: now, or at the next bar line.")
+    ] = "now",
     headless: Annotated[bool, typer.Option("--headless", help="No screen; plays until Ctrl-C.")] = False,
     bars: Annotated[int | None, typer.Option("--bars", help="Stop by itself after so many bars.")] = None,
     record: Annotated[Path | None, typer.Option("--record", help="Write what was played to a .mid file.")] = None,
@@ -112,6 +115,7 @@ def jam(
         transport=transport,
         lost_clock=lost_clock,
         send_clock=send_clock,
+        changes=changes,
         json=json,
     )
     return run_jam(choice, options)

@@ -71,7 +71,7 @@ def set_up(choice: Choice) -> tuple[Composer, Knobs]:
         )
     except ValueError as error:
         raise UsageError(str(error)) from error
-    composer = Composer(preset, kit_of(choice), choice.seed)
+    composer = Composer(preset, kit_of(choice), choice.seed, load_preset)
     composer.check(knobs)
     preset.model(knobs.epoch)
     return composer, knobs

@@ -11,7 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from instrument.core.bar import Bar
@@ -36,26 +36,20 @@ from instrument.engine.messages import (
 )
 from instrument.errors import GhostnoteError
 from instrument.ports.smf import TempoChange
-from instrument.session.composer import Composed, Composer, with_fill
+from instrument.session.composer import Composer, with_fill
+from instrument.session.feeder import Feeder
 from instrument.session.history import History
+from instrument.session.net_worker import NetWorker
 from instrument.session.port_settings import keep_offset_ms, offset_ms
 from instrument.session.taps import Taps
 from instrument.session.view import Health, Knobs, StageView, check_offset, check_tempo
 
-BARS_AHEAD = 2
 POLL_S = 0.005
-MODEL_TIMES = 256
 CLOSE_WAIT_S = 0.3
-"""How long the net may still think when the player leaves; silence doesn't wait for it longer."""
+"""How long the feeder may still take when the player leaves; silence doesn't wait for it longer."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fed:
-    """A bar that the engine has: its revision, what it was made from, and what came out."""
-
-    revision: int
-    knobs: Knobs
-    composed: Composed
+START_WAIT_S = 0.5
+"""How long a start waits for its first bar."""
 
 
 class Performance:
@@ -88,23 +82,22 @@ class Performance:
         self._offset_is_new = False
         self._led = config.follow_clock or config.follow_transport
         self._fill_bar = -1
-        self._fed: dict[int, Fed] = {}
-        self._revisions = -1
+        self._feeder = Feeder(composer, lambda: NetWorker(composer.compose, self._wake.set, clock))
         self._commands: deque[Play | Stop | SetTempo | SetOffset | Nudge | Panic] = deque()
         self._status: Status | None = None
         self._status_at = 0.0
-        self._trouble = self._net_trouble = self._failure = ""
-        self._model_ms: deque[float] = deque(maxlen=MODEL_TIMES)
+        self._trouble = self._failure = ""
         self._sent: list[Sent] = []
         self._tempos = [TempoChange(position_ticks=0, tempo_bpm=config.tempo_bpm)]
         self._playing_wanted = False
+        self._start_since: float | None = None
         self._client = EngineClient(config)
         self._ready: Ready = self._client.start()
         if remembers and (kept_ms := offset_ms(self._ready.out_port)):
             self._offset_ms = kept_ms
             self._commands.append(SetOffset(offset_ms=kept_ms))
-        self._feeder = threading.Thread(target=self._feed_for_ever, name="feeder", daemon=True)
-        self._feeder.start()
+        self._thread = threading.Thread(target=self._feed_for_ever, name="feeder", daemon=True)
+        self._thread.start()
 
     def view(self) -> StageView:
         with self._lock:
@@ -113,7 +106,7 @@ class Performance:
             bar = max(position // BAR_TICKS, 0)
             fill_in = self._fill_bar - bar if self._fill_bar >= bar else -1
             return StageView(
-                manifest=self._composer.manifest,
+                manifest=self._composer.source_of(knobs.preset).manifest,
                 knobs=knobs,
                 seed=self._composer.seed,
                 playing=self._sounds(status),
@@ -194,6 +187,14 @@ class Performance:
             self._commands.extend((Stop(), Panic()))
         self._wake.set()
 
+    def load_preset(self, name: str) -> None:
+        """Change to another preset's best epoch as soon as it has been opened and checked, elsewhere."""
+        threading.Thread(target=self._open_preset, args=(name,), name="preset", daemon=True).start()
+
+    def hold_changes(self, hold: bool) -> None:
+        """Whether turned knobs wait for the next bar line."""
+        self._feeder.holds_changes = hold
+
     def new_z(self) -> None:
         with self._lock:
             self._history.add(replace(self._history.now, home=self._history.newest_home + 1, x=0.0, y=0.0))
@@ -218,8 +219,9 @@ class Performance:
     def close(self) -> None:
         self._closing.set()
         self._wake.set()
-        if threading.current_thread() is not self._feeder:
-            self._feeder.join(timeout=CLOSE_WAIT_S)
+        if threading.current_thread() is not self._thread:
+            self._thread.join(timeout=CLOSE_WAIT_S)
+        self._feeder.close()
         self._take(self._client.close())
 
     @property
@@ -243,7 +245,7 @@ class Performance:
     def trouble(self) -> str:
         """What is wrong with the port or the net now, or nothing."""
         with self._lock:
-            return self._trouble or self._net_trouble
+            return self._trouble or self._feeder.trouble
 
     @property
     def failure(self) -> str:
@@ -263,8 +265,7 @@ class Performance:
 
     def bar_times_ms(self) -> dict[str, float]:
         """How long the last bars took from latent to notes: p50, p99 and the longest."""
-        with self._lock:
-            ordered = sorted(self._model_ms) or [0.0]
+        ordered = sorted(self._feeder.times_ms.copy()) or [0.0]
         last = len(ordered) - 1
         places = {"p50": last // 2, "p99": round(last * 0.99), "max": last}
         return {name: round(ordered[place], 3) for name, place in places.items()}
@@ -273,6 +274,18 @@ class Performance:
         """Show something that is wrong from the start."""
         with self._lock:
             self._trouble = trouble
+
+    def _open_preset(self, name: str) -> None:
+        try:
+            manifest = self._composer.source_of(name).manifest
+        except GhostnoteError as error:
+            self.complain(str(error))
+            return
+        with self._lock:
+            knobs = self._history.now
+            style = knobs.style if knobs.style in manifest.model.styles else ""
+            self._history.add(replace(knobs, preset=name, epoch=manifest.best_epoch, style=style))
+        self._wake.set()
 
     def _note_tempo(self, change: TempoChange) -> None:
         """A change before the first note, or at the place of the last one, replaces that one."""
@@ -299,10 +312,11 @@ class Performance:
     def _feed_once(self) -> None:
         self._take(self._client.poll())
         with self._lock:
-            commands = list(self._commands)
-            self._commands.clear()
-            first = max(self._position() // BAR_TICKS, 0)
-        self._make_bars(first)
+            position = self._position()
+        for bar in self._feeder.feed(position, self._wanted):
+            self._client.send(Load(bar=bar))
+        with self._lock:
+            commands = self._due()
         for command in commands:
             self._client.send(command)
         if self._offset_is_new:
@@ -315,38 +329,24 @@ class Performance:
         except (GhostnoteError, OSError) as error:
             self.complain(f"the offset can't be kept: {error}")
 
-    def _make_bars(self, first: int) -> None:
-        """Bars `first` to `first` + BARS_AHEAD as the knobs are now; the engine gets what changed."""
-        for index in range(first, first + BARS_AHEAD + 1):
-            with self._lock:
-                knobs = self._history.now
-                wanted = with_fill(knobs) if index == self._fill_bar else knobs
-                fed = self._fed.get(index)
-            if fed is not None and fed.knobs == wanted:
-                continue
-            composed = self._compose(index, wanted)
-            if composed is None:
-                return
-            self._revisions += 1
-            revision = self._revisions
-            with self._lock:
-                self._fed[index] = Fed(revision=revision, knobs=wanted, composed=composed)
-                for old in [k for k in self._fed if k < first - 1]:
-                    del self._fed[old]
-            self._client.send(Load(bar=composed.revision(index, revision)))
+    def _due(self) -> list[Play | Stop | SetTempo | SetOffset | Nudge | Panic]:
+        """The commands to be sent now: a start waits a moment for its first bar."""
+        due = []
+        while self._commands:
+            command = self._commands[0]
+            if isinstance(command, Play) and command.from_bar not in self._feeder.fed:
+                self._start_since = self._start_since or self._clock()
+                if self._clock() - self._start_since < START_WAIT_S:
+                    break
+            self._start_since = None
+            due.append(self._commands.popleft())
+        return due
 
-    def _compose(self, index: int, knobs: Knobs) -> Composed | None:
-        started = self._clock()
-        try:
-            composed = self._composer.compose(index, knobs)
-        except Exception as error:
-            with self._lock:
-                self._net_trouble = str(error) or type(error).__name__
-            return None
+    def _wanted(self, index: int) -> Knobs:
+        """What shapes a bar as things are now."""
         with self._lock:
-            self._net_trouble = ""
-            self._model_ms.append((self._clock() - started) * 1000)
-        return composed
+            knobs = self._history.now
+            return with_fill(knobs) if index == self._fill_bar else knobs
 
     def _take(self, reports: list[Report]) -> None:
         with self._lock:
@@ -384,11 +384,11 @@ class Performance:
         return status.position_ticks + int(seconds_to_ticks(since, status.tempo_bpm))
 
     def _bar(self, index: int) -> Bar | None:
-        fed = self._fed.get(index)
+        fed = self._feeder.fed.get(index)
         return fed.composed.bar if fed else None
 
     def _health(self, status: Status | None) -> Health:
-        times = sorted(self._model_ms)
+        times = sorted(self._feeder.times_ms.copy())
         typical = times[len(times) // 2] if times else 0.0
         return Health(
             backend=self._ready.backend,
@@ -396,11 +396,11 @@ class Performance:
             connected=status.connected if status else True,
             realtime=self._ready.realtime,
             advice=self._ready.advice,
-            trouble=self._trouble or self._net_trouble,
+            trouble=self._trouble or self._feeder.trouble,
             lateness_p50_ms=status.lateness_p50_ms if status else 0.0,
             lateness_p99_ms=status.lateness_p99_ms if status else 0.0,
             lateness_max_ms=status.lateness_max_ms if status else 0.0,
-            misses=status.misses if status else 0,
+            misses=self._feeder.misses + (status.misses if status else 0),
             model_ms=typical,
             clock=status.clock if status else ClockFacts(sync="midi" if self._follows_clock else "internal"),
         )

@@ -22,12 +22,14 @@ class Knobs:
     `density`, `energy`: places in the training bars' distribution (0.5 the median). `variation`: how far a bar strays
     from the home bar, 0 a loop, 1 a fresh draw. `x`, `y`: -1..1, the pad over two directions of the latent.
     `home`: the number of the latent that "new z" draws. `swing`: 50..75 %. `quantise`: 1 puts every onset on the grid.
-    `style`: a name of the preset's, or "" for a mixture as in the training beats. `humanise`: how far the hands wander
-    about the beat. `accent`: -1 (all alike) to 1. `softest`, `loudest`: the range of velocities, 1..127. `late`: by
-    voice in ticks, +-MOST_LATE_TICKS, or () for none. `muted`: voices that rest.
+    `preset`: a name, or "" for the one that the performance began with. `style`: a name of the preset's, or "" for a
+    mixture as in the training beats. `humanise`: how far the hands wander about the beat. `accent`: -1 (all alike) to
+    1. `softest`, `loudest`: the range of velocities, 1..127. `late`: by voice in ticks, +-MOST_LATE_TICKS, or () for
+    none. `muted`: voices that rest.
     """
 
     epoch: int
+    preset: str = ""
     style: str = ""
     density: float = 0.5
     energy: float = 0.5
