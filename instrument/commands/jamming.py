@@ -176,7 +176,7 @@ def _statistics(performance: Performance, choice: Choice, knobs: Knobs) -> dict[
         "realtime": ready.realtime,
         "bars": max(status.bar, 0) if status else 0,
         "notes": status.notes_sent if status else 0,
-        "misses": status.misses if status else 0,
+        "misses": view.health.misses,
         "held": status.held if status else 0,
         "lateness_ms": {
             "p50": view.health.lateness_p50_ms,
@@ -184,5 +184,6 @@ def _statistics(performance: Performance, choice: Choice, knobs: Knobs) -> dict[
             "max": view.health.lateness_max_ms,
         },
         "clock": asdict(view.health.clock),
+        "knob_ms": {"p50": round(view.health.knob_p50_ms, 2), "p99": round(view.health.knob_p99_ms, 2)},
         "bar_ms": performance.bar_times_ms(),
     }

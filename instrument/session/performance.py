@@ -39,6 +39,7 @@ from instrument.ports.smf import TempoChange
 from instrument.session.composer import Composer, with_fill
 from instrument.session.feeder import Feeder
 from instrument.session.history import History
+from instrument.session.knob_watch import KnobWatch
 from instrument.session.net_worker import NetWorker
 from instrument.session.port_settings import keep_offset_ms, offset_ms
 from instrument.session.taps import Taps
@@ -91,6 +92,7 @@ class Performance:
         self._tempos = [TempoChange(position_ticks=0, tempo_bpm=config.tempo_bpm)]
         self._playing_wanted = False
         self._start_since: float | None = None
+        self._knob = KnobWatch(clock)
         self._client = EngineClient(config)
         self._ready: Ready = self._client.start()
         if remembers and (kept_ms := offset_ms(self._ready.out_port)):
@@ -132,6 +134,7 @@ class Performance:
             raise ValueError(str(error)) from error
         with self._lock:
             self._history.turn(knobs)
+            self._knob.turned()
         self._wake.set()
 
     def play(self) -> None:
@@ -315,6 +318,7 @@ class Performance:
             position = self._position()
         for bar in self._feeder.feed(position, self._wanted):
             self._client.send(Load(bar=bar))
+            self._knob.sent(bar, position // BAR_TICKS)
         with self._lock:
             commands = self._due()
         for command in commands:
@@ -355,6 +359,7 @@ class Performance:
                     case Status():
                         self._status, self._status_at = report, self._clock()
                         self._follow_tempo(report)
+                        self._knob.heard(report)
                     case Journal(sent=sent):
                         self._sent.extend(sent)
                     case Trouble(text=text, over=over):
@@ -402,5 +407,7 @@ class Performance:
             lateness_max_ms=status.lateness_max_ms if status else 0.0,
             misses=self._feeder.misses + (status.misses if status else 0),
             model_ms=typical,
+            knob_p50_ms=self._knob.percentile_ms(0.5),
+            knob_p99_ms=self._knob.percentile_ms(0.99),
             clock=status.clock if status else ClockFacts(sync="midi" if self._follows_clock else "internal"),
         )

@@ -84,7 +84,8 @@ class Health:
     """The port and its timing.
 
     `port` is what other programs see; `advice` what would make it better; `trouble` what is wrong now; `clock` who
-    leads, and how well we follow.
+    leads, and how well we follow. `knob_...`: from a turned knob to the engine's word that it plays the change; 0
+    before one was turned.
     """
 
     backend: str
@@ -99,6 +100,8 @@ class Health:
     misses: int
     model_ms: float
     clock: ClockFacts = OWN_CLOCK
+    knob_p50_ms: float = 0.0
+    knob_p99_ms: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from rich.table import Table
@@ -18,6 +18,7 @@ from instrument.tui.health import doctor_lines, is_well
 from instrument.tui.keys import GROUPS, TEXTUALS
 
 KEY_WIDTH = 17
+LOOK_S = 0.25
 
 
 class Dialog(ModalScreen[None]):
@@ -36,7 +37,7 @@ class Dialog(ModalScreen[None]):
         with VerticalScroll(id="sheet") as sheet:
             sheet.border_title = self.title_text
             sheet.border_subtitle = "esc closes"
-            yield Static(self.body(), markup=False)
+            yield Static(self.body(), id="body", markup=False)
 
     def body(self) -> Table:
         raise NotImplementedError
@@ -73,21 +74,25 @@ class Help(Dialog):
 
 
 class Doctor(Dialog):
-    """Port and timing in words."""
+    """Port and timing in words, as they are while one looks."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("d", "dismiss", "Close")]
-    title_text = "doctor"
+    title_text = "doctor: port and timing"
 
-    def __init__(self, health: Health) -> None:
+    def __init__(self, look: Callable[[], Health]) -> None:
         super().__init__()
-        self.health = health
+        self.look = look
+
+    def on_mount(self) -> None:
+        self.set_interval(LOOK_S, lambda: self.query_one("#body", Static).update(self.body()))
 
     def body(self) -> Table:
+        health = self.look()
         table = Table.grid(padding=(0, 2))
         table.add_column(no_wrap=True)
         table.add_column()
-        for name, finding in doctor_lines(self.health):
-            wrong = name == "trouble" and not is_well(self.health)
+        for name, finding in doctor_lines(health):
+            wrong = name == "trouble" and not is_well(health)
             table.add_row(Text(name, style="dim"), Text(finding, style="bold" if wrong else ""))
         return table
 

@@ -49,6 +49,7 @@ def _ask(glyphs: Glyphs) -> Row:
 
 def doctor_lines(health: Health) -> list[tuple[str, str]]:
     """What the doctor says: pairs of a name and a finding."""
+    knob = health.knob_p99_ms > 0
     return [
         ("state", "well" if is_well(health) else "not well"),
         ("trouble", printable(health.trouble) or "none"),
@@ -60,6 +61,7 @@ def doctor_lines(health: Health) -> list[tuple[str, str]]:
         ("lateness p99", f"{health.lateness_p99_ms:.2f} ms"),
         ("lateness max", f"{health.lateness_max_ms:.2f} ms"),
         *_clock_lines(health.clock),
+        ("knob to sound", f"{health.knob_p50_ms:.1f} ms p50, {health.knob_p99_ms:.1f} ms p99" if knob else "not yet"),
         ("missed bars", f"{health.misses}"),
         ("a bar takes", f"{health.model_ms:.2f} ms"),
     ]

@@ -186,4 +186,4 @@ class Stage(Screen[None]):
         self.app.push_screen(Help(self.keymap))
 
     def action_doctor(self) -> None:
-        self.app.push_screen(Doctor(self.session.view().health))
+        self.app.push_screen(Doctor(lambda: self.session.view().health))
