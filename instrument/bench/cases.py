@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from instrument.bench import live, port
+from instrument.bench import follower, live, port
 from instrument.bench.figures import Figures, NotMeasuredError, machine
 
 Case = Callable[[float], Figures]
@@ -15,6 +15,7 @@ CASES: dict[str, Case] = {
     "first-note": lambda seconds: port.first_note(),
     "lateness-jack": lambda seconds: port.lateness("jack", seconds),
     "lateness-rtmidi": lambda seconds: port.lateness("rtmidi", seconds),
+    "follower": follower.follower,
     "soak": live.soak,
 }
 WORDS = {
@@ -23,6 +24,7 @@ WORDS = {
     "first-note": "from the command to the first note at an independent receiver",
     "lateness-jack": "error at an independent receiver, jack sink, screen drawing and net running",
     "lateness-rtmidi": "error at an independent receiver, rtmidi sink, screen drawing and net running",
+    "follower": "error of a sixteenth, led by MIDI clock: through JACK, and at 3 ms of half-normal jitter",
     "soak": "a long run: misses, drift, leaks",
 }
 

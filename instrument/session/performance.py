@@ -18,7 +18,8 @@ from instrument.core.bar import Bar
 from instrument.core.timebase import BAR_TICKS, seconds_to_ticks
 from instrument.engine.client import EngineClient
 from instrument.engine.messages import (
-    ClockFacts,
+    NO_CLOCK,
+    OWN_CLOCK,
     Config,
     Journal,
     Load,
@@ -402,5 +403,5 @@ class Performance:
             lateness_max_ms=status.lateness_max_ms if status else 0.0,
             misses=status.misses if status else 0,
             model_ms=typical,
-            clock=status.clock if status else ClockFacts(sync="midi" if self._follows_clock else "internal"),
+            clock=status.clock if status else NO_CLOCK if self._follows_clock else OWN_CLOCK,
         )
