@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from instrument.bench import live, peers, port
+from instrument.bench import follower, live, peers, port
 from instrument.bench.figures import Figures, NotMeasuredError, machine
 
 Case = Callable[[float], Figures]
@@ -16,6 +16,7 @@ CASES: dict[str, Case] = {
     "lateness-jack": lambda seconds: port.lateness("jack", seconds),
     "lateness-rtmidi": lambda seconds: port.lateness("rtmidi", seconds),
     "peers": peers.ratio,
+    "follower": follower.follower,
     "soak": live.soak,
 }
 WORDS = {
@@ -25,6 +26,7 @@ WORDS = {
     "lateness-jack": "error at an independent receiver, jack sink, screen drawing and net running",
     "lateness-rtmidi": "error at an independent receiver, rtmidi sink, screen drawing and net running",
     "peers": "our error at the receiver beside other Python players', all cores busy",
+    "follower": "error of a sixteenth, led by MIDI clock: through JACK, and at 3 ms of half-normal jitter",
     "soak": "a long run: misses, drift, leaks",
 }
 

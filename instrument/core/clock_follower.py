@@ -30,8 +30,9 @@ from instrument.core.timebase import CLOCKS_PER_BEAT, TICKS_PER_CLOCK
 CLOCKS_PER_MIDI_BEAT = 6
 LEARNT, SETTLED = 6, 30
 """Ticks after which a clock is known, and known well."""
-OWN_JITTERS, UNSETTLED, UNSETTLED_S = 3.0, 0.75, 0.008
-"""A tick that strays by so much jitter, or by half a tick, is the one that is due; more is allowed to a new clock."""
+OWN_JITTERS, DRIFTING, UNSETTLED, UNSETTLED_S = 3.0, 0.9, 0.75, 0.008
+"""A tick that strays by so much jitter, or by half a tick, is the one that is due; more is allowed to a clock that is
+new, or whose tempo changes."""
 FLYWHEEL_CLOCKS = CLOCKS_PER_BEAT
 LATE_CLOCKS = 2.5
 """A clock that is silent for longer is missing."""
@@ -238,7 +239,8 @@ class ClockFollower:
         error_s, tick_s = at_s - self._loop.next_s, self._loop.tick_s
         self._seen = min(self._seen + 1, SETTLED)
         unsettled_s = max(UNSETTLED * tick_s, UNSETTLED_S) if self._seen < SETTLED else 0.0
-        if self._exact or abs(error_s) <= max(tick_s / 2, OWN_JITTERS * self.jitter_s, unsettled_s):
+        own = DRIFTING if self._loop.drifts else 0.5
+        if self._exact or abs(error_s) <= max(own * tick_s, OWN_JITTERS * self.jitter_s, unsettled_s):
             return 1
         return max(0, 1 + round(error_s / tick_s))
 

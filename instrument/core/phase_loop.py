@@ -18,6 +18,8 @@ LEAST_LIMIT_S, LIMIT, LIMIT_JITTERS = 1e-3, 0.15, 2.0
 """An error counts up to so much: seconds, this part of a tick, or this much jitter."""
 MOST_CLIPPED = 4
 MEMORY_TICKS = 48
+TRUSTED = 0.06
+"""Jitter, in parts of a tick, that a change of tempo leaves standing."""
 LARGEST_STEP = 0.5
 """2 pi times bandwidth times tick, at most: the loop is unstable with much more, as at the slowest tempos."""
 SHORTEST_TICK_S, LONGEST_TICK_S = 60 / (400 * CLOCKS_PER_BEAT), 60 / (15 * CLOCKS_PER_BEAT)
@@ -45,6 +47,11 @@ class PhaseLoop:
         """How far ticks stray from the line: a standard deviation over two beats."""
         return math.sqrt(self._variance)
 
+    @property
+    def drifts(self) -> bool:
+        """Whether the last ticks have all been far to one side: another tempo rather than jitter."""
+        return abs(self._clipped) >= MOST_CLIPPED // 2
+
     def seed(self, at_s: float, tick_s: float) -> None:
         """A tick was at `at_s`, others follow at `tick_s`: known roughly, so the loop is wide."""
         self.tick_s = _possible(tick_s)
@@ -54,7 +61,7 @@ class PhaseLoop:
 
     def trust(self, jitter_s: float) -> None:
         """What strayed so far was another tempo: the jitter is this, or what a clock of this tempo can have."""
-        self._variance = max(jitter_s, min(self.jitter_s, LIMIT * self.tick_s)) ** 2
+        self._variance = max(jitter_s, min(self.jitter_s, TRUSTED * self.tick_s)) ** 2
 
     def correct(self, at_s: float) -> None:
         """The tick that was due at `next_s` was at `at_s`."""
@@ -64,7 +71,8 @@ class PhaseLoop:
         counted_s = self._clip(error_s)
         self.next_s += math.sqrt(2) * step * counted_s + self.tick_s
         self.tick_s = _possible(self.tick_s + step * step * counted_s)
-        self._note(math.copysign(min(abs(error_s), self.tick_s), error_s))
+        if not self.drifts:
+            self._note(math.copysign(min(abs(error_s), self.tick_s), error_s))
 
     def _note(self, error_s: float) -> None:
         self.error_s += (error_s - self.error_s) / MEMORY_TICKS
@@ -79,7 +87,7 @@ class PhaseLoop:
         self._clipped = self._clipped + side if self._clipped * side > 0 else side
         if abs(self._clipped) < MOST_CLIPPED:
             return math.copysign(self.limit_s, error_s)
-        self._clipped = 0
+        self._clipped = side * (MOST_CLIPPED - 1)
         self._bandwidth_hz = WIDEST_HZ
         return error_s
 

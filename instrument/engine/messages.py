@@ -140,7 +140,7 @@ class ClockFacts:
         return self.state == "locked"
 
 
-OWN_CLOCK = ClockFacts()
+OWN_CLOCK, NO_CLOCK = ClockFacts(), ClockFacts(sync="midi", state="no clock")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,8 @@ from instrument.core.bar import Bar
 from instrument.core.timebase import BAR_TICKS, seconds_to_ticks
 from instrument.engine.client import EngineClient
 from instrument.engine.messages import (
-    ClockFacts,
+    NO_CLOCK,
+    OWN_CLOCK,
     Config,
     Journal,
     Load,
@@ -409,5 +410,5 @@ class Performance:
             model_ms=typical,
             knob_p50_ms=self._knob.percentile_ms(0.5),
             knob_p99_ms=self._knob.percentile_ms(0.99),
-            clock=status.clock if status else ClockFacts(sync="midi" if self._follows_clock else "internal"),
+            clock=status.clock if status else NO_CLOCK if self._follows_clock else OWN_CLOCK,
         )

@@ -54,6 +54,9 @@ def test_a_wrong_word_is_one_line(
     [
         (("--backend", "jak"), 'did you mean "jack"'),
         (("--offset-ms", "5000"), "-1000..1000"),
+        (("--sync", "mid"), 'did you mean "midi"'),
+        (("--transport", "host"), "own, midi"),
+        (("--lost-clock", "go"), "rest, go-on"),
         (("--port-name", "a:b"), "--port-name"),
         (("--port-name", ""), "--port-name"),
     ],

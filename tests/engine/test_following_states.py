@@ -21,7 +21,8 @@ from tests.engine.manual import Stand
 
 SEQUENCES = int(os.environ.get("GHOSTNOTE_SEQUENCES", "200"))
 BARS = 24
-SETTLING_CLOCKS = 40
+SETTLING_CLOCKS, HELD_CLOCKS = 40, 96
+"""Ticks after which we are in phase again; a tempo is held for a bar at least."""
 TEMPOS = st.sampled_from([20.0, 60.0, 120.0, 180.0, 300.0]) | st.integers(20, 300).map(float)
 MIDI_BEATS = st.integers(0, BARS * 16 - 1) | st.integers(0, BARS - 1).map(lambda index: index * 16)
 
@@ -68,7 +69,7 @@ class Leads(RuleBasedStateMachine):
         self.leader.ticks(clocks)
         self.clean += clocks
 
-    @rule(clocks=st.integers(1, 60))
+    @rule(clocks=st.integers(1, 100))
     def play_on(self, clocks: int) -> None:
         self.passes(clocks)
 
@@ -98,7 +99,7 @@ class Leads(RuleBasedStateMachine):
         self.leader.ticks(lost, sent=False)
         self.passes(SETTLING_CLOCKS)
 
-    @precondition(lambda self: self.clean >= SETTLING_CLOCKS)
+    @precondition(lambda self: self.clean >= HELD_CLOCKS)
     @rule(tempo_bpm=TEMPOS)
     def change_tempo(self, tempo_bpm: float) -> None:
         self.leader.tempo_bpm = tempo_bpm

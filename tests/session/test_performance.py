@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +15,7 @@ from instrument.errors import UsageError
 from instrument.model.store import load_preset
 from instrument.session.composer import Composer
 from instrument.session.performance import Performance
+from instrument.session.port_settings import offset_ms
 from instrument.session.view import Knobs
 
 CONFIG = Config(backend="none", client_name="Test", port_name="out", in_port="", tempo_bpm=300, journal=True)
@@ -86,3 +89,34 @@ def test_a_style_that_is_not_there_starts_no_engine() -> None:
     preset = load_preset("groove")
     with pytest.raises(UsageError, match="style"):
         Performance(Composer(preset, GM_KIT, 7), Knobs(epoch=1, style="polka"), CONFIG)
+
+
+def test_while_a_midi_clock_leads_the_tempo_is_refused_and_nothing_plays_before_it_does() -> None:
+    preset = load_preset("groove")
+    config = replace(CONFIG, follow_clock=True, follow_transport=True)
+    led = Performance(Composer(preset, GM_KIT, 7), Knobs(epoch=preset.resolve_epoch("best")), config)
+    try:
+        led.play()
+        wait(lambda: led.view().health.clock.sync == "midi")
+        view = led.view()
+        assert (view.sync, view.playing, view.health.clock.state) == ("midi", False, "no clock")
+        with pytest.raises(ValueError, match="MIDI clock"):
+            led.set_tempo(100)
+        assert led.view().tempo_bpm == CONFIG.tempo_bpm
+    finally:
+        led.close()
+
+
+def test_a_nudge_is_shown_refused_beyond_a_second_and_kept_for_the_port(
+    performance: Performance, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "ports.toml"
+    monkeypatch.setattr("instrument.session.port_settings.settings_file", lambda: file)
+    performance.nudge(3)
+    performance.nudge(-1)
+    wait(lambda: performance.view().health.clock.nudge_ms == 2)
+    with pytest.raises(ValueError, match="1002"):
+        performance.nudge(1000)
+    performance.keep_nudge()
+    wait(lambda: performance.view().health.clock.nudge_ms == 0 and file.exists())
+    assert offset_ms(performance.ready.out_port, file) == 2
