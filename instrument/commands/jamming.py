@@ -17,6 +17,7 @@ from instrument.errors import PortError, UsageError, nearest
 from instrument.files import write_atomic
 from instrument.session.composer import Composer
 from instrument.session.desk import frozen_at
+from instrument.session.folders import Folders
 from instrument.session.performance import Performance
 from instrument.session.view import Knobs
 
@@ -107,6 +108,7 @@ def _start(composer: Composer, knobs: Knobs, choice: Choice, options: JamOptions
             until_bar=until_bar,
             remembers=options.offset_ms is None,
             records=options.record is not None,
+            folders=Folders() if options.captures is None else Folders(captures=options.captures),
         )
         started.hold_changes(options.changes == "bar")
         return started

@@ -69,6 +69,8 @@ class GhostnoteApp(App[int]):
         self.set_keymap(self.player_keys)
         farewell.listen(self.leave)
         self.theme_changed_signal.subscribe(self, lambda theme: self.dress())
+        for page in (self.stage, self.workbench):
+            self.install_screen(page, type(page).__name__)
         await self.push_screen(self.stage)
         self.dress()
 
@@ -106,10 +108,8 @@ class GhostnoteApp(App[int]):
 
     async def action_page(self, take: str = "") -> None:
         """Turn to the other page, to take a control of it in hand where one is named."""
-        if self.screen is self.stage:
-            await self.push_screen(self.workbench)
-        elif self.screen is self.workbench:
-            await self.pop_screen()
+        if self.screen is self.page:
+            await self.switch_screen(self.workbench if self.page is self.stage else self.stage)
         if take and self.screen.query(f"#{take}"):
             self.screen.query_one(f"#{take}").focus()
 
