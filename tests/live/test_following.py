@@ -17,7 +17,7 @@ import pytest
 from instrument.bench.jack_server import RATE, JackServer
 from tests.cli.run import ghostnote
 from tests.live.conductor import CLOCK_PORT, Conductor
-from tests.live.hosts import OUT_PORT, host, jam, running
+from tests.live.hosts import OUT_PORT, ask, host, jam, running
 from tests.live.patchbay import Heard, Patchbay, held
 
 pytestmark = pytest.mark.live
@@ -26,6 +26,13 @@ FRAMES_PER_STEP = RATE * 60 // 120 // 4
 STEP_TICKS = 120
 BBT_FRAMES = 48
 """JACK's bars, beats and ticks are whole numbers, and the clock follows them."""
+RESTARTS = int(os.environ.get("GHOSTNOTE_RESTARTS", "2"))
+"""How often JACK is killed during a run: 20 for a long look."""
+LEADER = Path(__file__).with_name("leader.lua")
+ARDOUR_SETTINGS = '<Ardour><Config><Option name="send-midi-clock" value="1"/></Config></Ardour>'
+ARDOUR_CLOCK = "ardour:MIDI Clock out"
+ARDOUR_FRAMES = 12
+"""Ardour's own ticks lie that far apart."""
 FOLLOWING = ("--sync", "midi", "--seed", "7", "--quantise", "1", "--json")
 
 
@@ -146,7 +153,7 @@ def test_it_starts_at_bar_17_and_is_there_at_once_when_relocated_while_rolling(
 def test_a_server_that_dies_and_comes_back_is_followed_again(jack_server: JackServer) -> None:
     name = jack_server.name
     with running(jam(*FOLLOWING), name) as process:
-        for _ in range(2):
+        for _ in range(RESTARTS):
             with Conductor(name) as conductor, Patchbay(name) as patchbay, running(clock(), name) as leader:
                 ready(patchbay)
                 conductor.start()
@@ -192,3 +199,56 @@ def test_an_engine_that_is_killed_joins_its_leader_again(jack_server: JackServer
     strays = [min(abs(frame - tick) for tick in ticks) for frame in strokes]
     assert sum(stray <= BBT_FRAMES for stray in strays) >= 0.9 * len(strays) > 0
     assert not held(patchbay.heard)
+
+
+def test_ardour_leads_and_is_followed_where_it_goes(jack_server: JackServer, tmp_path: Path) -> None:
+    program = host("ardour7-lua", "ardour")
+    settings = tmp_path / "config" / "ardour7" / "config"
+    settings.parent.mkdir(parents=True)
+    settings.write_text(ARDOUR_SETTINGS, encoding="utf-8")
+    home = {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path / "config")}
+    command, name = [program, str(LEADER), str(tmp_path / "session")], jack_server.name
+    with (
+        Patchbay(name) as patchbay,
+        running(command, name, stdin=subprocess.PIPE, **home) as ardour,
+        running(jam(*FOLLOWING), name) as process,
+    ):
+        ask(ardour, "ready")
+        patchbay.connect(ARDOUR_CLOCK, IN_PORT)
+        patchbay.listen_to(ARDOUR_CLOCK)
+        patchbay.listen_to(OUT_PORT)
+        patchbay.wait_until_connected()
+        for bar in (0, 16):
+            begun = len(patchbay.heard)
+            order(ardour, f"locate {bar * 16 * FRAMES_PER_STEP}")
+            order(ardour, "roll")
+            time.sleep(5)
+            order(ardour, "stop")
+            patchbay.wait_until(lambda: not held(patchbay.heard), "notes hang after Ardour's stop")
+            heard = patchbay.heard[begun:]
+            first = next(event.frame for event in heard if event.data[0] == 0xF8)
+            notes = [event for event in heard if event.note_on]
+            begin = song_position(heard)
+            assert bool(begin) == bool(bar)
+            played = steps(notes, first, begin)
+            expected = [(step, note) for step, note in written(tmp_path, begin // 16 + 8) if step >= begin]
+            assert len(played) > 10
+            assert [(round(step), note) for step, note in played] == expected[: len(played)]
+            assert exact([step for step, _ in played if step > begin + 4], ARDOUR_FRAMES)
+        ardour.communicate("end\n", timeout=30)
+        facts = ended(process)
+    assert facts["source"] == ARDOUR_CLOCK
+
+
+def song_position(heard: Sequence[Heard]) -> int:
+    """The sixteenth that the leader said it goes to; Ardour 7.3 counts clocks there, and is taken at its word."""
+    told = [event.data for event in heard if event.data[0] == 0xF2]
+    return told[-1][1] | told[-1][2] << 7 if told else 0
+
+
+def order(process: subprocess.Popen[str], line: str) -> None:
+    """Tell a program something, and wait until it has done it."""
+    assert process.stdin is not None
+    process.stdin.write(f"{line}\n")
+    process.stdin.flush()
+    ask(process, "ready")

@@ -62,5 +62,6 @@ def test_two_hours_of_bars_drift_by_nothing_and_grow_by_nothing() -> None:
     assert notes > 8 * bars
     assert worst_s < DRIFT_S_PER_HOUR
     assert sizes[1] - sizes[0] < GROWTH_BYTES_PER_HOUR * HOURS * 0.75
-    assert (threading.active_count(), descriptors()) == (threads, open_files)
+    assert threading.active_count() == threads
+    assert descriptors() <= open_files
     assert player.status(clock(), connected=True).misses == feeder.misses == 0
