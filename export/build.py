@@ -24,7 +24,7 @@ from instrument.model.epochs import listed
 from instrument.model.onnx import open_model
 from instrument.model.preset import check_replaceable, write_preset
 from training import builders, networks, tick_networks
-from training.networks import CONDITIONS, NetworkShape
+from training.networks import CONDITIONS, TAP_CHANNELS, NetworkShape
 from training.runs import best_epoch, read_facts, read_recipe, read_stats
 from training.snapshot import epochs as snapshot_epochs
 from training.snapshot import load_snapshot
@@ -130,7 +130,7 @@ def playable(generator: nn.Module) -> nn.Module:
     if isinstance(generator, tick_networks.Generator | tick_networks.LinearGenerator):
         return tick_networks.PlayableGenerator(generator)
     assert isinstance(generator, networks.Generator)
-    return networks.PlayableGenerator(generator)
+    return networks.PlayablePhrases(generator) if generator.shape.places else networks.PlayableGenerator(generator)
 
 
 def window_contract(shape: TickShape, styles: tuple[str, ...]) -> ModelContract:
@@ -167,8 +167,12 @@ def bar_contract(shape: NetworkShape, styles: tuple[str, ...]) -> ModelContract:
             Tensor(name="z", shape=(shape.latent_dim,)),
             Tensor(name="style", shape=(len(styles),)),
             Tensor(name="condition", shape=(CONDITIONS,)),
+            *((Tensor(name="place", shape=(shape.places,)),) if shape.places else ()),
+            *((Tensor(name="tap", shape=(TAP_CHANNELS, shape.steps)),) if shape.tap else ()),
         ),
         outputs=tuple(Tensor(name=name, shape=planes) for name in ("onset", "velocity", "offset")),
+        phrase_dim=shape.phrase_dim,
+        walk_dim=shape.walk_dim,
     )
 
 

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from instrument.core.bar import encode
 from instrument.errors import DataError, UsageError
-from instrument.model.onnx import OnnxNet
+from instrument.model.onnx import OnnxNet, input_names, no_tap
 from training import features, groove
 from training.cutting import BarCut, TickCut
 from training.dataset import SPLITS
@@ -119,11 +119,16 @@ class Exported:
             raise DataError("the preset knows none of the data's styles")
         self.styles[~self.styles.any(1)] = 1 / len(model.contract.styles)
 
-    def forward_raw(self, z: Tensor, style: Tensor, condition: Tensor) -> tuple[Tensor, ...]:
-        """See `training.networks.Generator.forward_raw`; a fourth condition is the phase."""
+    def forward_raw(self, z: Tensor, style: Tensor, condition: Tensor, tap: Tensor | None = None) -> tuple[Tensor, ...]:
+        """See `training.networks.Generator.forward_raw`; what follows the third condition is phase or place. A net that
+        knows neither is not told."""
         given = [z.numpy(), style.numpy() @ self.styles, condition[:, :3].numpy()]
-        if condition.shape[1] > 3:
+        names = input_names(self._model.contract)[3:]
+        if "phase" in names or "place" in names:
             given.append(condition[:, 3:].numpy())
+        if "tap" in names:
+            none = np.repeat(no_tap(self._model.contract)[None], len(z), 0)
+            given.append(none if tap is None else tap.numpy())
         return tuple(torch.from_numpy(plane) for plane in self._model.run(*given))
 
 

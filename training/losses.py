@@ -49,6 +49,14 @@ def rate_loss(fake: Tensor, real: Tensor) -> Tensor:
     return ((rate - wanted).square() / (wanted / total + 0.01)).sum() / total.square()
 
 
-def code_loss(read: Tensor, z: Tensor) -> Tensor:
-    """E[(Q(G(z)) - z_code)^2] over the first entries of z: it keeps the latent heard (Chen et al. 2016, InfoGAN)."""
-    return (read - z[:, : read.shape[1]]).square().mean()
+def code_loss(read: Tensor, code: Tensor) -> Tensor:
+    """E[(Q(G(z)) - z_code)^2] over some entries of z: it keeps the latent heard (Chen et al. 2016, InfoGAN)."""
+    return (read - code).square().mean()
+
+
+def tap_loss(kept: Tensor, tap: Tensor) -> Tensor:
+    """E_t[(s - s')^2 + s (v - v')^2] over the bars that were given a tap: s, v onset and velocity of the tap, s', v' of
+    the tap that the bar itself has; both [B, 4, T], see `training.taps`."""
+    onset, velocity, _, given = tap.unbind(1)
+    missed = (kept[:, 0] - onset).square() + onset * (kept[:, 1] - velocity).square()
+    return (given * missed).sum() / given.sum().clamp(min=1)

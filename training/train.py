@@ -60,6 +60,7 @@ def run(
     minutes: float | None = None,
     resume: bool = False,
     dry_run: bool = False,
+    init: str | None = None,
     reporter: Reporter | None = None,
     stop: StopSwitch | None = None,
     clock: Clock = time.monotonic,
@@ -70,10 +71,13 @@ def run(
 
     `recipe` is the shipped "bar" where None; on `resume` the run's own, which a given one may only lengthen. `epochs`
     replaces the recipe's, and the schedule with it. `minutes` ends the training at the last epoch that fits into them,
-    the first in any case; the schedule stays that of all epochs. `dry_run` makes one step and writes nothing. A signal
-    saves a checkpoint and returns. Raises UsageError, DataError and, where the nets diverge, ModelError.
+    the first in any case; the schedule stays that of all epochs. `dry_run` makes one step and writes nothing. `init`
+    names a preset whose generator is begun from (see `training.warm`). A signal saves a checkpoint and returns. Raises
+    UsageError, DataError and, where the nets diverge, ModelError.
     """
     _check_limits(seed, minutes)
+    if init is not None and resume:
+        raise UsageError("--init begins a training, and --resume goes on with one: give one of them")
     switch = stop or StopSwitch()
     started = clock()
     chosen = _choose_recipe(out, recipe, epochs, resume)
@@ -86,7 +90,7 @@ def run(
             return _dry_run(plan, out, processes)
         with _held(out) if processes.leader else nullcontext():
             processes.wait()
-            session = Session(plan, out, teller, processes, resume)
+            session = Session(plan, out, teller, processes, resume, init)
             deadline = None if minutes is None else started + 60 * minutes
             interrupted = session.train(switch, deadline, clock)
             return _result(plan, out, session, interrupted)

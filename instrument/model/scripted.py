@@ -65,8 +65,16 @@ class ScriptedBarModel:
         """See `BarModel.latents`."""
         return range(index, index + 1)
 
-    def bar_at(self, index: int, z: Floats, style: Floats, condition: Floats, threshold: float = 0.5) -> Bar:
-        """See `BarModel.bar_at`."""
+    def bar_at(
+        self,
+        index: int,
+        z: Floats,
+        style: Floats,
+        condition: Floats,
+        threshold: float = 0.5,
+        tap: Floats | None = None,
+    ) -> Bar:
+        """See `BarModel.bar_at`. It doesn't listen to a tap."""
         return self.bar(z[0], style, condition, threshold)
 
     def bar(self, z: Floats, style: Floats, condition: Floats, threshold: float = 0.5) -> Bar:

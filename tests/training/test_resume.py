@@ -135,9 +135,7 @@ def test_the_first_ctrl_c_asks_and_the_second_insists() -> None:
 
 
 @pytest.mark.parametrize("step", [1, STEPS, 2 * STEPS + 1, 3 * STEPS])
-def test_a_kill_costs_at_most_what_was_not_saved(
-    step: int, data: Path, run: Path, straight: dict[str, object]
-) -> None:
+def test_a_kill_costs_at_most_what_was_not_saved(step: int, data: Path, run: Path, straight: dict[str, object]) -> None:
     with pytest.raises(Killed):
         train(data, run, reporter=At(kill, step=step))
     assert finish(data, run) == straight
