@@ -33,10 +33,9 @@ def build(recipe: Recipe, styles: int, seed: int) -> Nets:
         if recipe.kind == "bar":
             bar = bar_shape(recipe, styles)
             reader = networks.CodeReader(bar) if recipe.loss.code and bar.code_dim else None
-            taps = networks.TAP_CHANNELS if bar.tap else 0
             return Nets(
                 G=networks.Generator(bar),
-                D=networks.Discriminator(bar, inputs=bar.bar_channels + taps),
+                D=networks.Discriminator(bar),
                 Q=reader,
                 for_critic=networks.for_critic,
                 W=networks.Discriminator(bar, inputs=bar.bars * bar.bar_channels) if bar.bars > 1 else None,

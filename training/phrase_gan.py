@@ -2,8 +2,9 @@
 
 z is a phrase part, drawn once per window, and a bar part, drawn per bar, of which the leading `walk_dim` entries are
 means of K successive draws, so that bars near each other are more alike, and the others are fresh. D judges bars one by
-one, together with the tap that some were given; W judges windows, their bars stacked as channels. `singles`, bars of
-performances that are shorter than a window, which most fill files are, are for D alone.
+one; W judges windows, their bars stacked as channels. `singles`, bars of performances that are shorter than a window,
+which most fill files are, are for D alone. Neither critic is shown the tap that some bars are given: it would name the
+real bar that it was taken from, and a loss of its own sees that it is kept.
 
 The items that minibatch deviation compares, every n / GROUP-th of a batch, are bars of one place in different windows.
 """
@@ -93,8 +94,7 @@ class PhraseGan(Gan):
         critic, style, condition = self.W, real.style[first], real.condition[first]
 
         def of_bars(x: Tensor) -> Tensor:
-            seen = torch.cat([x, real.tap], 1) if self.recipe.network.tap else x
-            score: Tensor = self.D(seen, real.style, real.condition)
+            score: Tensor = self.D(x, real.style, real.condition)
             return score
 
         def of_windows(x: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ from training import features, groove
 from training.cutting import BarCut
 from training.dataset import Catalogue, Dataset
 from training.examples import BarExamples, Examples, TickExamples, WindowExamples, held
+from training.metrics.sets import LENGTH
 from training.metrics.sources import BarSource, Source, TickSource
 from training.progress import Reporter
 from training.reading import read
@@ -21,7 +22,7 @@ from training.windows import TickWindows
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What is learnt from and judged by. `judged`, `held_out`: items one by one, as the critic of single ones takes
-    them."""
+    them. `windows`: those of four bars, for learning and held out, where the recipe scores them."""
 
     recipe: Recipe
     seed: int
@@ -31,6 +32,7 @@ class Plan:
     judged: Examples
     held_out: Examples
     source: Source
+    windows: tuple[WindowExamples, WindowExamples] | None = None
 
 
 def make_plan(data: Path, recipe: Recipe, seed: int, reporter: Reporter, cache: Path | None) -> Plan:
@@ -53,7 +55,16 @@ def make_plan(data: Path, recipe: Recipe, seed: int, reporter: Reporter, cache: 
         judged=judged,
         held_out=held_out,
         source=source,
+        windows=_windows(dataset, parts, recipe),
     )
+
+
+def _windows(
+    dataset: Catalogue, parts: list[features.Features], recipe: Recipe
+) -> tuple[WindowExamples, WindowExamples] | None:
+    if not recipe.metrics.sets_every or not isinstance(dataset, Dataset):
+        return None
+    return WindowExamples.of(dataset, parts[0], LENGTH), WindowExamples.of(dataset, parts[1], LENGTH)
 
 
 def _examples(

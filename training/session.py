@@ -69,7 +69,9 @@ class Session:
                 write_facts(out, self.plan.facts)
             write_recipe(out, plan.recipe)
             styles, metrics = len(plan.facts.styles), plan.recipe.metrics
-            self.panel = Panel(plan.judged, plan.held_out, plan.source, styles, metrics, self.gan.for_critic)
+            self.panel = Panel(
+                plan.judged, plan.held_out, plan.source, styles, metrics, self.gan.for_critic, plan.windows
+            )
             if not read_floor(out):
                 write_floor(out, self.panel.floor())
 

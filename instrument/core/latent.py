@@ -2,7 +2,7 @@
 
 A performance has a home, `z ~ N(0, I)`, and each bar strays from it by the variation v: z = sqrt(1 - v^2) home + v n,
 which keeps the variance, so every bar stays where the net was trained (MODEL: "home + n"). Streams come from NumPy's
-Philox counter generator, keyed by seed and purpose.
+Philox counter generator, keyed by seed and purpose. For nets of phrases see `core.phrases`.
 """
 
 from __future__ import annotations
@@ -13,8 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 Latent = npt.NDArray[np.float32]
-Purpose = Literal["home", "bar", "pad", "conditions"]
+Purpose = Literal["home", "bar", "pad", "conditions", "phrase", "repeat", "place"]
 PURPOSES: tuple[Purpose, ...] = ("home", "bar", "pad", "conditions")
+LATER: tuple[Purpose, ...] = ("phrase", "repeat", "place")
+"""Purposes whose streams lie behind all of PURPOSES', so that what a seed named stays named."""
+
+LATER_FROM = 2**62
 LARGEST_SEED = 2**63 - 1
 
 
@@ -22,7 +26,11 @@ def stream(seed: int, purpose: Purpose, number: int) -> np.random.Generator:
     """The generator of draw `number` (>= 0) for a purpose. Raises ValueError for a seed outside 0..2**63 - 1."""
     if not 0 <= seed <= LARGEST_SEED:
         raise ValueError(f"a seed of {seed} is not in 0..{LARGEST_SEED}")
-    return np.random.Generator(np.random.Philox(key=[seed, number * len(PURPOSES) + PURPOSES.index(purpose)]))
+    if purpose in LATER:
+        place = LATER_FROM + number * len(LATER) + LATER.index(purpose)
+    else:
+        place = number * len(PURPOSES) + PURPOSES.index(purpose)
+    return np.random.Generator(np.random.Philox(key=[seed, place]))
 
 
 def draw(seed: int, purpose: Purpose, number: int, latent_dim: int) -> Latent:

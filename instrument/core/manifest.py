@@ -53,7 +53,7 @@ class ModelContract:
     (a groove to keep: onset, velocity 0..1, offset in half steps, and 1 throughout where there is a tap; zeros for
     none); its outputs are `onset` (probability), `velocity` (0..1) and `offset` (steps), each [H, V, T]. The leading
     `phrase_dim` entries of z are held for a phrase, the others are the bar's own, of which the leading `walk_dim` are
-    means of K successive draws (see `core.latent`); with a `phrase_dim` of 0 there are no phrases.
+    means of K successive draws (see `core.phrases`); with a `phrase_dim` of 0 there are no phrases.
 
     A window model has one plane and T ticks; its inputs are among z, style, condition and `phase` [1] (how far into its
     bar the window begins, 0..1), its outputs `onset` and `velocity`, or `velocity` alone.

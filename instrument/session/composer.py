@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from instrument.core import groove, latent
+from instrument.core import groove, latent, phrases
 from instrument.core.bar import Bar, Floats
 from instrument.core.drums import KitMap
 from instrument.core.events import BarNotes, Note
@@ -52,15 +52,22 @@ class Composer:
     def manifest(self) -> Manifest:
         return self.source.manifest
 
-    def compose(self, index: int, knobs: Knobs) -> Composed:
-        """Bar `index` >= 0. Raises ModelError where the net fails and UsageError for an unknown style or epoch."""
+    def compose(self, index: int, knobs: Knobs, tap: Floats | None = None) -> Composed:
+        """Bar `index` >= 0, around the groove of a `tap` [4, T] where the net listens (see `ModelContract`). Raises
+        ModelError where the net fails and UsageError for an unknown style or epoch."""
         conditions = self.manifest.conditions
         condition = np.array(
             [knobs.fill, conditions.density.value(knobs.density), conditions.energy.value(knobs.energy)], np.float32
         )
         model = self.source.model(knobs.epoch)
-        z = np.stack([self._z(number, knobs) for number in model.latents(index)])
-        return self._finish(model.bar_at(index, z, self._style(knobs), condition), knobs)
+        if self.manifest.model.phrase_dim:
+            index = phrases.sounding(self.seed, index, knobs.variation)
+            place = phrases.place(self.seed, index, knobs.variation)
+            home, contract = self._home(knobs), self.manifest.model
+            z = phrases.z_of(self.seed, index, home, contract, knobs.variation, knobs.phrase)[None]
+        else:
+            z, place = np.stack([self._z(number, knobs) for number in model.latents(index)]), index
+        return self._finish(model.bar_at(place, z, self._style(knobs), condition, tap=tap), knobs)
 
     def compose_independent(self, index: int, knobs: Knobs) -> Composed:
         """A bar from its own z and its own conditions, drawn from the preset's prior over beats (for scoring)."""
@@ -95,12 +102,15 @@ class Composer:
         return Composed(bar=bar, notes=groove.strokes(bar, self.kit, swing=knobs.swing))
 
     def _z(self, index: int, knobs: Knobs) -> Latent:
-        size = self.manifest.model.latent_dim
-        home = latent.draw(self.seed, "home", knobs.home, size)
+        home = self._home(knobs)
+        return latent.stray(home, latent.draw(self.seed, "bar", index, len(home)), knobs.variation)
+
+    def _home(self, knobs: Knobs) -> Latent:
+        home = latent.draw(self.seed, "home", knobs.home, self.manifest.model.latent_dim)
         if knobs.x or knobs.y:
             across, up = self._plane(knobs.epoch)
             home = home + np.float32(PAD_REACH * knobs.x) * across + np.float32(PAD_REACH * knobs.y) * up
-        return latent.stray(home, latent.draw(self.seed, "bar", index, size), knobs.variation)
+        return home
 
     def _style(self, knobs: Knobs) -> Floats:
         styles = self.manifest.model.styles

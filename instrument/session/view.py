@@ -14,7 +14,8 @@ class Knobs:
     """Everything that shapes a bar, apart from the seed. Ranges are 0..1 unless said otherwise.
 
     `density`, `energy`: places in the training bars' distribution (0.5 the median). `variation`: how far a bar strays
-    from the home bar, 0 a loop, 1 a fresh draw. `x`, `y`: -1..1, the pad over two directions of the latent.
+    from the home bar, 0 a loop, 1 a fresh draw. `phrase`: for how many bars a net of phrases holds what they share, 0
+    for good, at most 64. `x`, `y`: -1..1, the pad over two directions of the latent.
     `home`: the number of the latent that "new z" draws. `swing`: 50..75 %. `quantise`: 1 puts every onset on the grid.
     `style`: a name of the preset's, or "" for a mixture as in the training beats.
     """
@@ -25,6 +26,7 @@ class Knobs:
     energy: float = 0.5
     fill: float = 0.0
     variation: float = 0.4
+    phrase: int = 4
     x: float = 0.0
     y: float = 0.0
     home: int = 0
@@ -35,6 +37,8 @@ class Knobs:
         for name in ("density", "energy", "fill", "variation", "quantise"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise ValueError(f"{name} {getattr(self, name):g} is not in 0..1")
+        if not 0 <= self.phrase <= 64:
+            raise ValueError(f"phrase {self.phrase} is not in 0..64")
         if not (-1.0 <= self.x <= 1.0 and -1.0 <= self.y <= 1.0):
             raise ValueError(f"the pad's place {self.x:g}, {self.y:g} is not in -1..1")
         if not 50.0 <= self.swing <= 75.0:

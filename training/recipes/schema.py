@@ -98,10 +98,13 @@ class ScheduleSettings(_Section, frozen=True):
 
 
 class MetricSettings(_Section, frozen=True):
-    """`bars` generated for the fast suite, each epoch; the two-sample test runs each `c2st_every` epochs."""
+    """`bars` generated for the fast suite, each epoch; the two-sample test runs each `c2st_every` epochs. What the bars
+    are as a set, and how the net answers its player, is measured each `sets_every` epochs and at the last; 0 is never.
+    """
 
     bars: Annotated[int, Meta(ge=64, le=20_000)] = 2000
     c2st_every: Annotated[int, Meta(ge=1, le=10_000)] = 5
+    sets_every: Annotated[int, Meta(ge=0, le=10_000)] = 0
 
 
 class Recipe(_Section, frozen=True):
