@@ -130,8 +130,9 @@ class Gan:
             fake = self.for_critic(self.make(real))
         duels = self.duels(real)
         self._critic_step(duels, fake.detach(), sums)
-        self._generator_step(real, duels, fake, decay, sums)
-        self._average()
+        if self.step >= self.recipe.schedule.lead:
+            self._generator_step(real, duels, fake, decay, sums)
+            self._average()
         self.step += 1
 
     def make(self, real: Batch) -> Tensor:

@@ -60,3 +60,11 @@ def tap_loss(kept: Tensor, tap: Tensor) -> Tensor:
     onset, velocity, _, given = tap.unbind(1)
     missed = (kept[:, 0] - onset).square() + onset * (kept[:, 1] - velocity).square()
     return (given * missed).sum() / given.sum().clamp(min=1)
+
+
+def named_loss(fake: Tensor, real: Tensor, z: Tensor, slope: float = 0.5) -> Tensor:
+    """sum_m (E[z_m f_m] / s_m - slope)^2: each measure f_m of the fakes [B, M] rises with an entry z_m of its own, by
+    `slope` deviations s_m of the reals' for each of z's. As z is drawn whatever the condition, that is a share of what
+    the condition leaves open."""
+    found = (z * (fake - fake.detach().mean(0))).mean(0) / (real.std(0) + 1e-3)
+    return (found - slope).square().sum()

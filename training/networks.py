@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from instrument.core.drums import VOICES
+from training.measures import MEASURES
 
 PLANES = 3
 """Onset, velocity, offset."""
@@ -91,6 +92,11 @@ class NetworkShape:
             return list(range(self.code_dim))
         bar = self.code_dim // 2
         return [*range(self.code_dim - bar), *range(self.phrase_dim, self.phrase_dim + bar)]
+
+    @property
+    def named(self) -> list[int]:
+        """The entries of z that each of `training.measures.MEASURES` may rise with: the phrase part's last."""
+        return list(range(self.phrase_dim - len(MEASURES), self.phrase_dim))
 
     @property
     def cells(self) -> int:

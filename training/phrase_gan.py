@@ -17,10 +17,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
+from instrument.errors import UsageError
 from training.examples import Examples, WindowExamples
 from training.gan import GROUP, Batch, Duel, Gan, Sums
-from training.losses import tap_loss
+from training.losses import named_loss, tap_loss
+from training.measures import MEASURES, measures
 from training.networks import CONDITIONS, NetworkShape, from_critic
+from training.parallel import Parallel
+from training.recipes import Recipe
 from training.taps import tap_of
 
 
@@ -34,6 +38,12 @@ class PhraseBatch(Batch):
 
 class PhraseGan(Gan):
     """A `Gan` of windows."""
+
+    def __init__(self, recipe: Recipe, styles: int, steps: int, seed: int, parallel: Parallel) -> None:
+        """Raises UsageError where there is no room in the phrase for what loss.named moves."""
+        if recipe.loss.named and recipe.network.phrase_dim < len(MEASURES):
+            raise UsageError(f"loss.named needs a network.phrase_dim of {len(MEASURES)} or more")
+        super().__init__(recipe, styles, steps, seed, parallel)
 
     def draw(self, examples: Examples, rows: Tensor) -> PhraseBatch:
         """This process's part of the windows of `rows` and of the singles, drawn for all processes."""
@@ -117,6 +127,12 @@ class PhraseGan(Gan):
             missed = tap_loss(tap_of(from_critic(fake)), real.tap)
             sums.add("loss_tap", missed)
             found.append(settings.tap * missed)
+        if settings.named:
+            free = real.tap[:, -1, 0] == 0  # a tap says itself how many kicks there are
+            made, played = (measures(from_critic(x))[free] for x in (fake, real.x))
+            named = named_loss(made, played, real.z[free][:, self.shape.named])
+            sums.add("loss_named", named)
+            found.append(settings.named * named)
         return found
 
     def _singles(self, examples: WindowExamples) -> Tensor:

@@ -33,6 +33,9 @@ from training.recipes import Recipe, load_recipe
 from training.runs import best_epoch, read_facts, read_recipe, read_stats
 from training.session import Clock, Session, new_gan, new_loop
 
+LEAD = 300
+"""Steps, for a training that begins from a preset's net."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainResult:
@@ -81,6 +84,8 @@ def run(
     switch = stop or StopSwitch()
     started = clock()
     chosen = _choose_recipe(out, recipe, epochs, resume)
+    if init is not None:
+        chosen = _with_lead(chosen)
     seed = read_facts(out).seed if resume else seed
     processes = parallel()
     teller = (reporter or SilentReporter()) if processes.leader else SilentReporter()
@@ -132,6 +137,13 @@ def _choose_recipe(out: Path, recipe: Recipe | None, epochs: int | None, resume:
             raise UsageError(f"--epochs {epochs}: at least one epoch is needed")
         chosen = msgspec.structs.replace(chosen, schedule=msgspec.structs.replace(chosen.schedule, epochs=epochs))
     return chosen
+
+
+def _with_lead(recipe: Recipe) -> Recipe:
+    """Critics that begin beside a net that has learnt already get a lead, where the recipe gives none."""
+    if recipe.schedule.lead:
+        return recipe
+    return msgspec.structs.replace(recipe, schedule=msgspec.structs.replace(recipe.schedule, lead=LEAD))
 
 
 def _same_but_for_length(stored: Recipe, recipe: Recipe, out: Path) -> None:

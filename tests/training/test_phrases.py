@@ -20,11 +20,14 @@ from tests.training.test_gan import STEP_TICKS, STYLES, real_bars
 from tests.training.tiny import QUICK, SETTINGS, train
 from training.cutting import BarCut
 from training.dataset import SPLITS, Dataset
+from training.directions import ways
 from training.examples import BarExamples, WindowExamples, held
 from training.features import features, scales
 from training.gan import Sums
 from training.groove import NO_CACHE, load
-from training.losses import tap_loss
+from training.losses import named_loss, tap_loss
+from training.measures import MEASURES, measures
+from training.metrics.steering import Asked
 from training.networks import NetworkShape, from_critic
 from training.parallel import Parallel
 from training.phrase_gan import PhraseBatch, PhraseGan, window_latents
@@ -38,7 +41,7 @@ SHAPE = NetworkShape(styles=2, bars=BARS, latent_dim=12, code_dim=4, phrase_dim=
 
 
 def tiny_phrases(*settings: str) -> Recipe:
-    sizes = ("phrase_dim=3", "walk_dim=1", "singles=8", "epochs=2")
+    sizes = ("loss.named=0", "phrase_dim=3", "walk_dim=1", "singles=8", "epochs=2")
     return load_recipe("phrase", [*SETTINGS, *QUICK, *sizes, *settings])
 
 
@@ -169,6 +172,71 @@ def test_the_tap_loss_is_for_those_that_were_given_one() -> None:
     kept[0, 0, 4], kept[0, 1, 4] = 1.0, 0.5
     assert float(tap_loss(kept, given)) == 0
     assert float(tap_loss(kept, torch.zeros_like(given))) == 0
+
+
+def bar_with(*hits: tuple[int, int, float, float]) -> torch.Tensor:
+    """A bar [1, 54, 16] of (voice, step, velocity, offset)."""
+    x = torch.zeros((1, 3, 2, 9, 16))
+    for voice, step, velocity, offset in hits:
+        x[0, :, 0, voice, step] = torch.tensor([1.0, velocity, offset])
+    return x.flatten(1, 3)
+
+
+def test_a_bar_is_measured_by_what_players_have_a_name_for() -> None:
+    x = bar_with(
+        (Voice.KICK, 0, 0.9, 0.0),
+        (Voice.SNARE, 4, 0.9, 0.0),
+        (Voice.SNARE, 7, 0.1, 0.25),
+        (Voice.OPEN_HAT, 2, 0.5, 0.05),
+    )
+    found = dict(zip(MEASURES, measures(x)[0].tolist(), strict=True))
+    expected = [1, 2, 1, 0, 1, 0.3 / 4, 0.25 - 0.05 / 3]
+    assert list(found.values()) == pytest.approx(expected)
+    assert measures(torch.zeros((2, 54, 16))).abs().sum() == 0
+
+
+def test_the_named_loss_wants_a_slope_of_its_own_for_each_measure() -> None:
+    random = torch.Generator().manual_seed(0)
+    z, real = torch.randn((4000, 2), generator=random), 3 * torch.randn((4000, 2), generator=random)
+    assert float(named_loss(1.5 * z, real, z)) < 0.01
+    assert float(named_loss(1.5 * z.flip(1), real, z)) == pytest.approx(0.5, abs=0.05)
+
+
+def test_a_measure_needs_an_entry_of_z() -> None:
+    with pytest.raises(UsageError, match=r"loss\.named"):
+        phrase_gan("loss.named=1")
+
+
+def test_a_way_is_found_and_tried() -> None:
+    class Straight:
+        """Kicks as the second entry of z says."""
+
+        class shape:  # noqa: N801
+            latent_dim, places = 5, 0
+
+        def forward_raw(self, z: torch.Tensor, *given: torch.Tensor) -> tuple[torch.Tensor, ...]:
+            onset = torch.zeros((len(z), 2, 9, 16))
+            onset[:, 0, Voice.KICK] = (torch.arange(16) < (8 + 2 * z[:, 1:2]).round()).float()
+            return onset, onset, torch.zeros_like(onset)
+
+    found = {way.name: way for way in ways(Asked(Straight(), 1, 0, STEP_TICKS))}
+    assert set(found) == set(MEASURES)
+    assert found["kick"].share == 1
+    assert abs(found["kick"].vector[1]) > 0.99
+    assert (found["kick"].low, found["kick"].high) == (2, 14)
+    assert found["snare"].share == 0
+
+
+def test_a_lead_is_the_critics_alone() -> None:
+    gan, sums = phrase_gan("lead=2"), Sums()
+    before = [p.clone() for p in gan.G.parameters()]
+    for step in range(3):
+        same = all(torch.equal(a, b) for a, b in zip(before, gan.G.parameters(), strict=True))
+        assert same == (step <= 2)
+        gan.train_step(drawn(gan), sums)
+    assert not all(torch.equal(a, b) for a, b in zip(before, gan.G.parameters(), strict=True))
+    assert sums.counts["loss_d"] == 3
+    assert sums.counts["loss_g"] == 1
 
 
 def test_a_step_moves_every_net_and_tells_of_both_critics() -> None:

@@ -115,8 +115,7 @@ def tap_scores(generator: Any, tested: BarExamples, styles: int) -> dict[str, fl
     tap = tap_of(tested.x(rows))
     z = latents(len(rows), generator.shape.latent_dim, seed=6)
     made = bars_of(generator, (z, *conditions_of(tested, rows, styles), tap), tested.step_ticks)
-    planes = [made.onset.astype(np.float32), made.velocity, made.offset]
-    kept = tap_of(torch.from_numpy(np.stack(planes, 1)).flatten(1, 3)).numpy()
+    kept = tap_of(made.bars()).numpy()
     wanted = tap.numpy()
     both = (kept[:, 0] > 0.5) & (wanted[:, 0] > 0.5)
     return {

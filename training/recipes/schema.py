@@ -63,13 +63,14 @@ class NetworkSettings(_Section, frozen=True):
 
 class LossSettings(_Section, frozen=True):
     """`gamma` weighs R1 and R2, computed every `penalty_every` steps and then as many times as strong; `code` weighs
-    the latent regression, `rates` the strokes of each voice, `tap` the strokes of a given tap that are not kept (see
-    `training.losses`)."""
+    the latent regression, `rates` the strokes of each voice, `named` the measures that entries of z of their own must
+    move, `tap` the strokes of a given tap that are not kept (see `training.losses`)."""
 
     gamma: NonNegative = 0.5
     penalty_every: Annotated[int, Meta(ge=1, le=64)] = 8
     code: NonNegative = 0.02
     rates: NonNegative = 0.0
+    named: NonNegative = 0.0
     tap: NonNegative = 0.0
 
 
@@ -87,7 +88,8 @@ class OptimiserSettings(_Section, frozen=True):
 class ScheduleSettings(_Section, frozen=True):
     """`epochs` in all. The learning rates stay constant until `decay_from` of them, then fall on a half cosine to
     `lr_floor` of their start. The conditions' jitter, in standard deviations, falls from `jitter` to `jitter_end`
-    between `decay_from` and the end. `tapped`: the share of windows that come with a tap."""
+    between `decay_from` and the end. `tapped`: the share of windows that come with a tap. For the first `lead` steps
+    the critics learn alone: beside a generator that has learnt already they would be no use, and lead it astray."""
 
     epochs: Annotated[int, Meta(ge=1, le=100_000)] = 200
     decay_from: Share = 0.5
@@ -95,6 +97,7 @@ class ScheduleSettings(_Section, frozen=True):
     jitter: NonNegative = 0.3
     jitter_end: NonNegative = 0.15
     tapped: Share = 0.5
+    lead: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
 
 
 class MetricSettings(_Section, frozen=True):
