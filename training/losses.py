@@ -62,9 +62,9 @@ def tap_loss(kept: Tensor, tap: Tensor) -> Tensor:
     return (given * missed).sum() / given.sum().clamp(min=1)
 
 
-def named_loss(fake: Tensor, real: Tensor, z: Tensor, slope: float = 0.5) -> Tensor:
-    """sum_m (E[z_m f_m] / s_m - slope)^2: each measure f_m of the fakes [B, M] rises with an entry z_m of its own, by
-    `slope` deviations s_m of the reals' for each of z's. As z is drawn whatever the condition, that is a share of what
-    the condition leaves open."""
-    found = (z * (fake - fake.detach().mean(0))).mean(0) / (real.std(0) + 1e-3)
+def named_loss(measured: Tensor, z: Tensor, spread: Tensor, slope: float = 0.3) -> Tensor:
+    """sum_m (E[z_m f_m] / s_m - slope)^2: each measure f_m of the fakes [B, M] rises with an entry z_m of its own
+    [B, M], by `slope` of the real bars' deviations s_m [M] for each of z's. As z is drawn whatever the condition, that
+    is a share of what the condition leaves open."""
+    found = (z * (measured - measured.detach().mean(0))).mean(0) / spread
     return (found - slope).square().sum()

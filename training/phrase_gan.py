@@ -6,7 +6,8 @@ one; W judges windows, their bars stacked as channels. `singles`, bars of perfor
 which most fill files are, are for D alone. Neither critic is shown the tap that some bars are given: it would name the
 real bar that it was taken from, and a loss of its own sees that it is kept.
 
-The items that minibatch deviation compares, every n / GROUP-th of a batch, are bars of one place in different windows.
+The items that minibatch deviation compares, every n / GROUP-th of a batch, are of different windows. Several processes
+do what one does, but for `tap_loss` and `named_loss`, of which each takes its own.
 """
 
 from __future__ import annotations
@@ -44,10 +45,14 @@ class PhraseGan(Gan):
         if recipe.loss.named and recipe.network.phrase_dim < len(MEASURES):
             raise UsageError(f"loss.named needs a network.phrase_dim of {len(MEASURES)} or more")
         super().__init__(recipe, styles, steps, seed, parallel)
+        self.spread: Tensor | None = None
 
     def draw(self, examples: Examples, rows: Tensor) -> PhraseBatch:
         """This process's part of the windows of `rows` and of the singles, drawn for all processes."""
         assert isinstance(examples, WindowExamples)
+        if self.spread is None:  # of all bars, as a batch may be without a ride
+            every = torch.arange(len(examples.bars))
+            self.spread = measures(examples.bars.x(every)).std(0).clamp(min=1e-2).to(self.parallel.device)
         singles = self._singles(examples)
         mine, mine_too = self.parallel.share(len(rows), GROUP), self.parallel.share(len(singles), GROUP)
         group = GROUP if len(mine) % GROUP == 0 else 1
@@ -129,10 +134,11 @@ class PhraseGan(Gan):
             found.append(settings.tap * missed)
         if settings.named:
             free = real.tap[:, -1, 0] == 0  # a tap says itself how many kicks there are
-            made, played = (measures(from_critic(x))[free] for x in (fake, real.x))
-            named = named_loss(made, played, real.z[free][:, self.shape.named])
+            assert self.spread is not None
+            own = real.z[free][:, self.shape.named]
+            named = named_loss(measures(from_critic(fake))[free], own, self.spread)
             sums.add("loss_named", named)
-            found.append(settings.named * named)
+            found.append(settings.named * decay * named)
         return found
 
     def _singles(self, examples: WindowExamples) -> Tensor:

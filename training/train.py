@@ -13,7 +13,7 @@ import math
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import filelock
@@ -25,7 +25,7 @@ from training import groove
 from training.checkpoint import checkpoints
 from training.dataset import Report
 from training.interrupt import StopSwitch, stop_on_signals
-from training.loop import Loop
+from training.loop import Loop, steps_per_epoch, whole_batch
 from training.parallel import Parallel
 from training.plan import Plan, make_plan
 from training.progress import Reporter, SilentReporter
@@ -33,8 +33,8 @@ from training.recipes import Recipe, load_recipe
 from training.runs import best_epoch, read_facts, read_recipe, read_stats
 from training.session import Clock, Session, new_gan, new_loop
 
-LEAD = 300
-"""Steps, for a training that begins from a preset's net."""
+LEAD, LEAD_EPOCHS = 490, 3
+"""Steps that critics learn alone where a training begins from a preset's net, and epochs, whichever is less."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,13 +84,13 @@ def run(
     switch = stop or StopSwitch()
     started = clock()
     chosen = _choose_recipe(out, recipe, epochs, resume)
-    if init is not None:
-        chosen = _with_lead(chosen)
     seed = read_facts(out).seed if resume else seed
     processes = parallel()
     teller = (reporter or SilentReporter()) if processes.leader else SilentReporter()
     with stop_on_signals(switch):
         plan = make_plan(data, chosen, seed, teller, groove.NO_CACHE if dry_run else cache)
+        if init is not None:
+            plan = _with_lead(plan, processes)
         if dry_run:
             return _dry_run(plan, out, processes)
         with _held(out) if processes.leader else nullcontext():
@@ -139,11 +139,13 @@ def _choose_recipe(out: Path, recipe: Recipe | None, epochs: int | None, resume:
     return chosen
 
 
-def _with_lead(recipe: Recipe) -> Recipe:
+def _with_lead(plan: Plan, processes: Parallel) -> Plan:
     """Critics that begin beside a net that has learnt already get a lead, where the recipe gives none."""
-    if recipe.schedule.lead:
-        return recipe
-    return msgspec.structs.replace(recipe, schedule=msgspec.structs.replace(recipe.schedule, lead=LEAD))
+    schedule = plan.recipe.schedule
+    batch = whole_batch(len(plan.train), plan.recipe.optimiser.batch, processes.world)
+    lead = schedule.lead or min(LEAD, LEAD_EPOCHS * steps_per_epoch(len(plan.train), batch))
+    recipe = msgspec.structs.replace(plan.recipe, schedule=msgspec.structs.replace(schedule, lead=lead))
+    return replace(plan, recipe=recipe)
 
 
 def _same_but_for_length(stored: Recipe, recipe: Recipe, out: Path) -> None:

@@ -32,9 +32,10 @@ from training.networks import NetworkShape, from_critic
 from training.parallel import Parallel
 from training.phrase_gan import PhraseBatch, PhraseGan, window_latents
 from training.recipes import Recipe, load_recipe
-from training.runs import read_facts, read_stats
+from training.runs import read_facts, read_recipe, read_stats
 from training.snapshot import load_snapshot
 from training.taps import ACCENT, tap_of
+from training.train import LEAD_EPOCHS
 
 BARS = 4
 SHAPE = NetworkShape(styles=2, bars=BARS, latent_dim=12, code_dim=4, phrase_dim=7, walk_dim=2)
@@ -196,10 +197,9 @@ def test_a_bar_is_measured_by_what_players_have_a_name_for() -> None:
 
 
 def test_the_named_loss_wants_a_slope_of_its_own_for_each_measure() -> None:
-    random = torch.Generator().manual_seed(0)
-    z, real = torch.randn((4000, 2), generator=random), 3 * torch.randn((4000, 2), generator=random)
-    assert float(named_loss(1.5 * z, real, z)) < 0.01
-    assert float(named_loss(1.5 * z.flip(1), real, z)) == pytest.approx(0.5, abs=0.05)
+    z, spread = torch.randn((4000, 2), generator=torch.Generator().manual_seed(0)), torch.tensor([3.0, 3.0])
+    assert float(named_loss(1.5 * z, z, spread, slope=0.5)) < 0.01
+    assert float(named_loss(1.5 * z.flip(1), z, spread, slope=0.5)) == pytest.approx(0.5, abs=0.05)
 
 
 def test_a_measure_needs_an_entry_of_z() -> None:
@@ -306,6 +306,7 @@ def test_a_training_begins_from_a_preset(folder: Path, tmp_path: Path) -> None:
     begun = tmp_path / "begun"
     train(other, begun, recipe=tiny_phrases("epochs=1", "lr=1e-9"), init=str(preset))
     assert read_facts(begun).data["init"] == "tiny, epoch 1"
+    assert read_recipe(begun).schedule.lead == LEAD_EPOCHS * 4
     z, style = torch.randn((4, 6)), torch.eye(2)[[0, 1, 0, 1]]
     condition = torch.randn((4, 3))
     with torch.no_grad():
