@@ -28,6 +28,9 @@ from training.parallel import Parallel
 from training.recipes import Recipe
 from training.taps import tap_of
 
+NAMES_KEPT = 0.1
+"""Of the weight of `named_loss`, once the rates fall."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhraseBatch(Batch):
@@ -138,8 +141,13 @@ class PhraseGan(Gan):
             own = real.z[free][:, self.shape.named]
             named = named_loss(measures(from_critic(fake))[free], own, self.spread)
             sums.add("loss_named", named)
-            found.append(settings.named * decay * named)
+            found.append(settings.named * self.naming() * named)
         return found
+
+    def naming(self) -> float:
+        """The share of loss.named that counts: all until the rates fall, then what keeps the names where they are. It
+        would outweigh critics who have little left to say."""
+        return 1.0 if self.step < self.recipe.schedule.decay_from * self.steps else NAMES_KEPT
 
     def _singles(self, examples: WindowExamples) -> Tensor:
         """Rows of this step's, none where no performance is short."""
