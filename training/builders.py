@@ -35,7 +35,7 @@ def build(recipe: Recipe, styles: int, seed: int) -> Nets:
             reader = networks.CodeReader(bar) if recipe.loss.code and bar.code_dim else None
             return Nets(
                 G=networks.Generator(bar),
-                D=networks.Discriminator(bar),
+                D=networks.Discriminator(bar, inputs=bar.bar_channels + int(bar.tap)),
                 Q=reader,
                 for_critic=networks.for_critic,
                 W=networks.Discriminator(bar, inputs=bar.bars * bar.bar_channels) if bar.bars > 1 else None,

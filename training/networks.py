@@ -254,15 +254,16 @@ class PlayablePhrases(nn.Module):
 class Discriminator(nn.Module):
     """D: (what `for_critic` gives [B, inputs, T], style [B, S], condition [B, Q]) -> score [B].
 
-    A bar has C `inputs`, K bars stacked have K * C. The minibatch deviation is taken over groups of `group` items.
+    A bar has C `inputs`, and where there are taps one more, which is 1 for a bar that was given one and 0, or left out,
+    for others; K bars stacked have K * C. The minibatch deviation is taken over groups of `group` items.
     """
 
     def __init__(self, shape: NetworkShape, group: int = 8, inputs: int | None = None) -> None:
         super().__init__()
         channels, top, width = shape.critic_channels, shape.critic_channels * 3 // 2, shape.mapping_dim
-        self.group = group
+        self.group, self.inputs = group, inputs or shape.bar_channels
         self.embedding = ConditionEmbedding(shape)
-        self.conv1 = nn.Conv1d(inputs or shape.bar_channels, channels, 3, padding=1)
+        self.conv1 = nn.Conv1d(self.inputs, channels, 3, padding=1)
         self.conv2 = nn.Conv1d(channels, channels, 4, stride=2, padding=1)
         self.conv3 = nn.Conv1d(channels, top, 4, stride=2, padding=1)
         self.full = nn.Linear((top + 1) * (shape.steps // 4), width)
@@ -270,6 +271,7 @@ class Discriminator(nn.Module):
         self.project = nn.Linear(self.embedding.width, width)
 
     def forward(self, x: Tensor, style: Tensor, condition: Tensor) -> Tensor:
+        x = F.pad(x, (0, 0, 0, self.inputs - x.shape[1]))
         h = leaky(self.conv3(leaky(self.conv2(leaky(self.conv1(x))))))
         h = leaky(self.full(minibatch_deviation(h, self.group).flatten(1)))
         projection = self.project(self.embedding(style, condition))

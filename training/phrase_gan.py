@@ -3,8 +3,9 @@
 z is a phrase part, drawn once per window, and a bar part, drawn per bar, of which the leading `walk_dim` entries are
 means of K successive draws, so that bars near each other are more alike, and the others are fresh. D judges bars one by
 one; W judges windows, their bars stacked as channels. `singles`, bars of performances that are shorter than a window,
-which most fill files are, are for D alone. Neither critic is shown the tap that some bars are given: it would name the
-real bar that it was taken from, and a loss of its own sees that it is kept.
+which most fill files are, are for D alone. D is told which bars were given a tap, for bars with one and bars without
+must each be like drummers', and not the two together; it is not shown the tap, which would name the real bar that it
+was taken from. A loss of its own sees that the tap is kept.
 
 The items that minibatch deviation compares, every n / GROUP-th of a batch, are of different windows. Several processes
 do what one does, but for `tap_loss` and `named_loss`, of which each takes its own.
@@ -27,9 +28,6 @@ from training.networks import CONDITIONS, NetworkShape, from_critic
 from training.parallel import Parallel
 from training.recipes import Recipe
 from training.taps import tap_of
-
-NAMES_KEPT = 0.1
-"""Of the weight of `named_loss`, once the rates fall."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +110,8 @@ class PhraseGan(Gan):
         critic, style, condition = self.W, real.style[first], real.condition[first]
 
         def of_bars(x: Tensor) -> Tensor:
-            score: Tensor = self.D(x, real.style, real.condition)
+            seen = torch.cat([x, real.tap[:, -1:]], 1) if self.recipe.network.tap else x
+            score: Tensor = self.D(seen, real.style, real.condition)
             return score
 
         def of_windows(x: Tensor) -> Tensor:
@@ -141,13 +140,8 @@ class PhraseGan(Gan):
             own = real.z[free][:, self.shape.named]
             named = named_loss(measures(from_critic(fake))[free], own, self.spread)
             sums.add("loss_named", named)
-            found.append(settings.named * self.naming() * named)
+            found.append(settings.named * named)
         return found
-
-    def naming(self) -> float:
-        """The share of loss.named that counts: all until the rates fall, then what keeps the names where they are. It
-        would outweigh critics who have little left to say."""
-        return 1.0 if self.step < self.recipe.schedule.decay_from * self.steps else NAMES_KEPT
 
     def _singles(self, examples: WindowExamples) -> Tensor:
         """Rows of this step's, none where no performance is short."""

@@ -33,7 +33,7 @@ from training.recipes import Recipe, load_recipe
 from training.runs import best_epoch, read_facts, read_recipe, read_stats
 from training.session import Clock, Session, new_gan, new_loop
 
-LEAD, LEAD_EPOCHS = 490, 3
+LEAD, LEAD_EPOCHS = 60, 3
 """Steps that critics learn alone where a training begins from a preset's net, and epochs, whichever is less."""
 
 

@@ -30,7 +30,7 @@ from training.measures import MEASURES, measures
 from training.metrics.steering import Asked
 from training.networks import NetworkShape, from_critic
 from training.parallel import Parallel
-from training.phrase_gan import NAMES_KEPT, PhraseBatch, PhraseGan, window_latents
+from training.phrase_gan import PhraseBatch, PhraseGan, window_latents
 from training.recipes import Recipe, load_recipe
 from training.runs import read_facts, read_recipe, read_stats
 from training.snapshot import load_snapshot
@@ -205,14 +205,6 @@ def test_the_named_loss_wants_a_slope_of_its_own_for_each_measure() -> None:
 def test_a_measure_needs_an_entry_of_z() -> None:
     with pytest.raises(UsageError, match=r"loss\.named"):
         phrase_gan("loss.named=1")
-
-
-def test_names_are_learnt_before_the_rates_fall_and_kept_after() -> None:
-    gan = phrase_gan("decay_from=0.5")
-    found = []
-    for gan.step in (0, 11, 12, 24):
-        found.append(gan.naming())
-    assert found == [1, 1, NAMES_KEPT, NAMES_KEPT]
 
 
 def test_a_way_is_found_and_tried() -> None:
