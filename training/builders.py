@@ -33,12 +33,13 @@ def build(recipe: Recipe, styles: int, seed: int) -> Nets:
         if recipe.kind == "bar":
             bar = bar_shape(recipe, styles)
             reader = networks.CodeReader(bar) if recipe.loss.code and bar.code_dim else None
+            told, window = int(bar.tap), bar.bars * bar.bar_channels
             return Nets(
                 G=networks.Generator(bar),
-                D=networks.Discriminator(bar, inputs=bar.bar_channels + int(bar.tap)),
+                D=networks.Discriminator(bar, inputs=bar.bar_channels + told),
                 Q=reader,
                 for_critic=networks.for_critic,
-                W=networks.Discriminator(bar, inputs=bar.bars * bar.bar_channels) if bar.bars > 1 else None,
+                W=networks.Discriminator(bar, inputs=window + told) if bar.bars > 1 else None,
             )
         ticks = tick_shape(recipe, styles)
         critic = tick_networks.LinearDiscriminator if ticks.linear else tick_networks.Discriminator

@@ -254,8 +254,8 @@ class PlayablePhrases(nn.Module):
 class Discriminator(nn.Module):
     """D: (what `for_critic` gives [B, inputs, T], style [B, S], condition [B, Q]) -> score [B].
 
-    A bar has C `inputs`, and where there are taps one more, which is 1 for a bar that was given one and 0, or left out,
-    for others; K bars stacked have K * C. The minibatch deviation is taken over groups of `group` items.
+    A bar has C `inputs`, K bars stacked have K * C, and where there are taps one more, which is 1 for what was given
+    one and 0, or left out, for others. The minibatch deviation is taken over groups of `group` items.
     """
 
     def __init__(self, shape: NetworkShape, group: int = 8, inputs: int | None = None) -> None:

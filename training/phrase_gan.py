@@ -3,9 +3,9 @@
 z is a phrase part, drawn once per window, and a bar part, drawn per bar, of which the leading `walk_dim` entries are
 means of K successive draws, so that bars near each other are more alike, and the others are fresh. D judges bars one by
 one; W judges windows, their bars stacked as channels. `singles`, bars of performances that are shorter than a window,
-which most fill files are, are for D alone. D is told which bars were given a tap, for bars with one and bars without
-must each be like drummers', and not the two together; it is not shown the tap, which would name the real bar that it
-was taken from. A loss of its own sees that the tap is kept.
+which most fill files are, are for D alone. Both are told which bars were given a tap, for bars with one and bars
+without must each be like drummers', and not the two together; they are not shown the tap, which would name the real bar
+that it was taken from. A loss of its own sees that the tap is kept.
 
 The items that minibatch deviation compares, every n / GROUP-th of a batch, are of different windows. Several processes
 do what one does, but for `tap_loss` and `named_loss`, of which each takes its own.
@@ -108,14 +108,14 @@ class PhraseGan(Gan):
         assert self.W is not None
         first = real.windows[:, 0]
         critic, style, condition = self.W, real.style[first], real.condition[first]
+        tapped = real.tap[:, -1:] if self.recipe.network.tap else real.tap[:, :0]
 
         def of_bars(x: Tensor) -> Tensor:
-            seen = torch.cat([x, real.tap[:, -1:]], 1) if self.recipe.network.tap else x
-            score: Tensor = self.D(seen, real.style, real.condition)
+            score: Tensor = self.D(torch.cat([x, tapped], 1), real.style, real.condition)
             return score
 
         def of_windows(x: Tensor) -> Tensor:
-            score: Tensor = critic(x, style, condition)
+            score: Tensor = critic(torch.cat([x, tapped[first]], 1), style, condition)
             return score
 
         def stacked(x: Tensor) -> Tensor:
