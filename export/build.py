@@ -6,25 +6,30 @@ import hashlib
 import math
 import re
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import onnx
 from torch import nn
 
 from export.graph import encode, to_onnx, with_weights
 from export.half import prove_rounding, rounded, stored
 from export.parity import Parity, prove
+from instrument.core.bar import Grid
 from instrument.core.drums import VOICES
-from instrument.core.manifest import SCHEMA, Epoch, Manifest, ModelContract, Rounding, Tensor, is_preset_name
+from instrument.core.manifest import SCHEMA, Direction, Epoch, Manifest, ModelContract, Rounding, Tensor, is_preset_name
 from instrument.errors import DataError, ModelError, UsageError
 from instrument.model.epochs import listed
 from instrument.model.onnx import open_model
 from instrument.model.preset import check_replaceable, write_preset
 from training import builders, networks, tick_networks
-from training.networks import CONDITIONS, NetworkShape
+from training.directions import Way, ways
+from training.metrics.steering import Asked
+from training.networks import CONDITIONS, TAP_CHANNELS, NetworkShape
 from training.runs import best_epoch, read_facts, read_recipe, read_stats
 from training.snapshot import epochs as snapshot_epochs
 from training.snapshot import load_snapshot
@@ -41,6 +46,9 @@ ATTRIBUTION = (
     "(Learning to Groove with Inverse Sequence Transformations, ICML 2019; "
     "https://magenta.tensorflow.org/datasets/groove), licensed under CC BY 4.0."
 )
+KEPT_SHARE = 0.5
+"""A way that keeps its promise from fewer starting places is not worth a knob; it is left out."""
+
 NOT_SCORES = ("epoch", "bars", "seconds", "lr", "jitter", "penalty")
 
 
@@ -76,7 +84,7 @@ def export_run(
         if progress:
             progress(done, len(numbers))
         exported = exporter.epoch(run, number, {"preset": called, "epoch": number, "licence": LICENCE})
-        entry = _entry(number, exported, rows.get(number, {}))
+        entry = _entry(number, exported, rows.get(number, {}), _ways(run, number, contract))
         entries.append(entry)
         files[entry.file], parity[number] = exported.data, exported.parity
     if progress:
@@ -130,7 +138,7 @@ def playable(generator: nn.Module) -> nn.Module:
     if isinstance(generator, tick_networks.Generator | tick_networks.LinearGenerator):
         return tick_networks.PlayableGenerator(generator)
     assert isinstance(generator, networks.Generator)
-    return networks.PlayableGenerator(generator)
+    return networks.PlayablePhrases(generator) if generator.shape.places else networks.PlayableGenerator(generator)
 
 
 def window_contract(shape: TickShape, styles: tuple[str, ...]) -> ModelContract:
@@ -167,8 +175,12 @@ def bar_contract(shape: NetworkShape, styles: tuple[str, ...]) -> ModelContract:
             Tensor(name="z", shape=(shape.latent_dim,)),
             Tensor(name="style", shape=(len(styles),)),
             Tensor(name="condition", shape=(CONDITIONS,)),
+            *((Tensor(name="place", shape=(shape.places,)),) if shape.places else ()),
+            *((Tensor(name="tap", shape=(TAP_CHANNELS, shape.steps)),) if shape.tap else ()),
         ),
         outputs=tuple(Tensor(name=name, shape=planes) for name in ("onset", "velocity", "offset")),
+        phrase_dim=shape.phrase_dim,
+        walk_dim=shape.walk_dim,
     )
 
 
@@ -188,7 +200,16 @@ def _choose(run: Path, epochs: Choice) -> list[int]:
     return sorted(set(epochs))
 
 
-def _entry(number: int, exported: Exported, row: dict[str, Any]) -> Epoch:
+def _ways(run: Path, number: int, contract: ModelContract) -> list[Way]:
+    """The named ways of an epoch of bars, under the style that the data has most of."""
+    if contract.kind != "bar":
+        return []
+    usual = Counter(read_facts(run).prior_style).most_common(1)[0][0]
+    step_ticks = Grid(steps=contract.steps, planes=contract.planes).step_ticks
+    return ways(Asked(load_snapshot(run, number), len(contract.styles), usual, step_ticks))
+
+
+def _entry(number: int, exported: Exported, row: dict[str, Any], found: list[Way]) -> Epoch:
     scores = {
         key: round(float(value), 6)
         for key, value in row.items()
@@ -201,7 +222,13 @@ def _entry(number: int, exported: Exported, row: dict[str, Any]) -> Epoch:
         bytes=len(exported.data),
         parity=exported.parity.difference,
         rounding=exported.rounding,
-        scores={key: value for key, value in scores.items() if not key.startswith("loss")},
+        scores={key: value for key, value in scores.items() if not key.startswith("loss")}
+        | {f"way {way.name}": round(way.share, 6) for way in found},
+        directions=tuple(
+            Direction(name=way.name, vector=tuple(np.round(way.vector.astype(np.float64), 5).tolist()))
+            for way in found
+            if way.share >= KEPT_SHARE
+        ),
     )
 
 

@@ -16,12 +16,14 @@ from training.tick_layers import TickShape
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nets:
-    """G, D and, where the recipe has a code, Q. `for_critic` scales an item's planes to what D sees."""
+    """G, D, Q where the recipe has a code, and W, the critic of windows, where these are learnt. `for_critic` scales an
+    item's planes to what D sees."""
 
     G: nn.Module
     D: nn.Module
     Q: nn.Module | None
     for_critic: Callable[[Tensor], Tensor]
+    W: nn.Module | None = None
 
 
 def build(recipe: Recipe, styles: int, seed: int) -> Nets:
@@ -31,8 +33,13 @@ def build(recipe: Recipe, styles: int, seed: int) -> Nets:
         if recipe.kind == "bar":
             bar = bar_shape(recipe, styles)
             reader = networks.CodeReader(bar) if recipe.loss.code and bar.code_dim else None
+            told, window = int(bar.tap), bar.bars * bar.bar_channels
             return Nets(
-                G=networks.Generator(bar), D=networks.Discriminator(bar), Q=reader, for_critic=networks.for_critic
+                G=networks.Generator(bar),
+                D=networks.Discriminator(bar, inputs=bar.bar_channels + told),
+                Q=reader,
+                for_critic=networks.for_critic,
+                W=networks.Discriminator(bar, inputs=window + told) if bar.bars > 1 else None,
             )
         ticks = tick_shape(recipe, styles)
         critic = tick_networks.LinearDiscriminator if ticks.linear else tick_networks.Discriminator
@@ -63,6 +70,10 @@ def bar_shape(recipe: Recipe, styles: int) -> NetworkShape:
         mapping_dim=network.mapping_dim,
         generator_channels=network.generator_channels,
         critic_channels=network.critic_channels,
+        bars=recipe.data.bars,
+        phrase_dim=network.phrase_dim,
+        walk_dim=network.walk_dim,
+        tap=network.tap,
     )
 
 

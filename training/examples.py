@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from instrument.core.drums import VOICES
 from instrument.core.windows import hit_rows
-from training.dataset import Dataset
-from training.features import Features
+from training.dataset import Catalogue, Dataset
+from training.features import Features, Rows
 from training.windows import TickWindows
 
 Random = torch.Generator
@@ -66,6 +67,82 @@ class BarExamples:
             condition=torch.from_numpy(part.condition),
             step_ticks=dataset.grid.step_ticks,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowExamples:
+    """Keeps the contract of `Examples` for windows of `length` successive bars, their channels one after the other.
+
+    `bars` are all bars of a split, under the conditions of `held`; `first` [W] the rows at which a whole window begins;
+    `singles` [S] the rows of performances that have none.
+    """
+
+    bars: BarExamples
+    first: Tensor
+    singles: Tensor
+    length: int
+
+    @property
+    def style(self) -> Tensor:
+        return self.bars.style[self.first]
+
+    @property
+    def condition(self) -> Tensor:
+        """Of the first bar: [W, 3 + K]."""
+        return self.bars.condition[self.first]
+
+    def __len__(self) -> int:
+        return len(self.first)
+
+    def x(self, rows: Tensor) -> Tensor:
+        return self.bars.x(self._bars_of(rows)).view(len(rows), -1, self.bars.bars.shape[2])
+
+    def noisy(self, rows: Tensor, mine: Tensor, random: Random) -> Tensor:
+        places = torch.arange(len(rows) * self.length).view(-1, self.length)[mine].flatten()
+        return self.bars.noisy(self._bars_of(rows), places, random).view(len(mine), -1, self.bars.bars.shape[2])
+
+    def _bars_of(self, rows: Tensor) -> Tensor:
+        return (self.first[rows].unsqueeze(1) + torch.arange(self.length)).flatten()
+
+    @classmethod
+    def of(cls, dataset: Dataset, part: Features, length: int) -> WindowExamples:
+        begins = whole_windows(dataset, part.rows, length)
+        bars = BarExamples.of(dataset, held(dataset, part, length))
+        performance = dataset.performance[part.rows]
+        alone = ~np.isin(performance, performance[begins])
+        return cls(
+            bars=bars,
+            first=torch.from_numpy(np.flatnonzero(begins)),
+            singles=torch.from_numpy(np.flatnonzero(alone)),
+            length=length,
+        )
+
+
+def whole_windows(dataset: Catalogue, rows: Rows, length: int) -> npt.NDArray[np.bool_]:
+    """Which of a split's rows begin `length` successive sounding bars of one performance, [n]."""
+    performance, position = dataset.performance[rows], dataset.position[rows]
+    begins = np.zeros(len(rows), np.bool_)
+    last = len(rows) - length + 1
+    if last > 0:
+        ends = slice(length - 1, None)
+        begins[:last] = (performance[:last] == performance[ends]) & (position[:last] + length - 1 == position[ends])
+    return begins
+
+
+def held(dataset: Catalogue, part: Features, length: int) -> Features:
+    """A split under the conditions that a window holds, for nets of windows: density and energy are the mean of the
+    window that begins with the bar, or near a performance's end of its last one; then K columns, of which the one of
+    the bar's place in its phrase of K bars is 1. A performance without a window keeps each bar's own."""
+    begins = whole_windows(dataset, part.rows, length)
+    index = np.arange(len(part))
+    window = np.maximum.accumulate(np.where(begins, index, -1))
+    same = dataset.performance[part.rows] == dataset.performance[part.rows[np.maximum(window, 0)]]
+    inside = (window >= 0) & same
+    condition = part.condition.copy()
+    means = np.stack([part.condition[np.minimum(index + k, len(part) - 1)] for k in range(length)]).mean(0)
+    condition[inside, 1:] = means[window[inside], 1:]
+    place = np.eye(length, dtype=np.float32)[dataset.position[part.rows] % length]
+    return Features(rows=part.rows, style=part.style, condition=np.concatenate([condition, place], 1))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

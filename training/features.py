@@ -40,7 +40,8 @@ class Scaler:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Features:
-    """Per sounding item of a split: `rows` of the data set [n], style [n], condition [n, 3] (fill, density, energy)."""
+    """Per sounding item of a split: `rows` of the data set [n], style [n], condition [n, Q], which begins with fill,
+    density and energy."""
 
     rows: Rows
     style: npt.NDArray[np.int64]
@@ -85,7 +86,7 @@ def features(dataset: Catalogue, split: str, scale: ConditionScales) -> Features
 def knob_scales(train: Features) -> Conditions:
     """Quantiles of density and energy at 0, 5, ..., 100 %."""
     at = np.linspace(0.0, 1.0, KNOB_POINTS)
-    _, dense, loud = np.quantile(train.condition.astype(np.float64), at, axis=0).T
+    _, dense, loud = np.quantile(train.condition[:, :3].astype(np.float64), at, axis=0).T
     return Conditions(
         density=KnobScale(quantiles=tuple(np.round(dense, 6).tolist())),
         energy=KnobScale(quantiles=tuple(np.round(loud, 6).tolist())),
@@ -97,7 +98,7 @@ def prior(train: Features, rows: int = PRIOR_ROWS) -> Prior:
     beats = np.flatnonzero(train.condition[:, 0] < 0.5)
     pool = beats if len(beats) else np.arange(len(train))
     drawn = np.random.default_rng(0).choice(pool, size=rows, replace=len(pool) < rows)
-    fill, dense, loud = np.round(train.condition[drawn].astype(np.float64), 6).T
+    fill, dense, loud = np.round(train.condition[drawn, :3].astype(np.float64), 6).T
     return Prior(
         style=tuple(train.style[drawn].tolist()),
         density=tuple(dense.tolist()),

@@ -3,12 +3,14 @@
 A step draws a batch of real items, bars or windows, jitters their conditions (an exact condition would name the
 performance), and makes one fake for each under the same condition. The critic learns first, then generator and code
 reader from the same fakes. One random generator feeds all draws, so a state that is restored goes on bit for bit.
+`training.phrase_gan` is the same for windows of bars, with a second critic.
 """
 
 from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,6 +38,18 @@ class Batch:
     condition: Tensor
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duel:
+    """A critic by its net's name, and what it compares: `score` of the `real` items [B, C, T] with that of what `view`
+    takes from a step's fakes. `suffix` names its figures."""
+
+    net: str
+    suffix: str
+    score: Callable[[Tensor], Tensor]
+    real: Tensor
+    view: Callable[[Tensor], Tensor] = field(default=lambda fake: fake)
+
+
 @dataclass(slots=True)
 class Sums:
     """Running means of what a step reports, over an epoch."""
@@ -56,7 +70,8 @@ class Gan:
 
     def __init__(self, recipe: Recipe, styles: int, steps: int, seed: int, parallel: Parallel) -> None:
         nets = build(recipe, styles, seed)
-        self.G, self.D, self.Q, self.for_critic = nets.G, nets.D, nets.Q, nets.for_critic
+        self.G, self.D, self.Q, self.W, self.for_critic = nets.G, nets.D, nets.Q, nets.W, nets.for_critic
+        self.shape: Any = self.G.shape
         self.recipe, self.styles, self.steps, self.step, self.parallel = recipe, styles, steps, 0, parallel
         for net in self._nets().values():
             net.to(parallel.device)
@@ -71,8 +86,8 @@ class Gan:
         }
 
     def _nets(self) -> dict[str, nn.Module]:
-        nets = {"G": self.G, "D": self.D}
-        return nets if self.Q is None else nets | {"Q": self.Q}
+        nets = {"G": self.G, "D": self.D, "Q": self.Q, "W": self.W}
+        return {name: net for name, net in nets.items() if net is not None}
 
     def decay(self) -> float:
         """What is left of the learning rates: 1, then a half cosine down to `lr_floor`."""
@@ -111,43 +126,72 @@ class Gan:
         for optimiser in self.optimisers.values():
             optimiser.param_groups[0]["lr"] = self.recipe.optimiser.lr * decay
         with self.parallel.autocast():
-            fake = self.for_critic(self.G(real.z, real.style, real.condition))
-        self._critic_step(real, fake.detach(), sums)
-        self._generator_step(real, fake, decay, sums)
-        self._average()
+            fake = self.for_critic(self.make(real))
+        duels = self.duels(real)
+        self._critic_step(duels, fake.detach(), sums)
+        if self.step >= self.recipe.schedule.lead:
+            self._generator_step(real, duels, fake, decay, sums)
+            self._average()
         self.step += 1
 
-    def _critic_step(self, real: Batch, fake: Tensor, sums: Sums) -> None:
-        self.D.requires_grad_(True)
+    def make(self, real: Batch) -> Tensor:
+        """G's fakes, one for each real item."""
+        made: Tensor = self.G(real.z, real.style, real.condition)
+        return made
 
-        def critic(x: Tensor) -> Tensor:
-            score: Tensor = self.D(x, real.style, real.condition)
-            return score
+    def duels(self, real: Batch) -> list[Duel]:
+        """What each critic judges in a step."""
 
-        settings = self.recipe.loss
+        def score(x: Tensor) -> Tensor:
+            found: Tensor = self.D(x, real.style, real.condition)
+            return found
+
+        return [Duel(net="D", suffix="d", score=score, real=real.x)]
+
+    def extra_losses(self, real: Batch, fake: Tensor, decay: float, sums: Sums) -> list[Tensor]:
+        """What G learns from beside its critics, each with its weight."""
+        settings, found = self.recipe.loss, []
+        if self.Q is not None:
+            code = code_loss(self.Q(fake), real.z[:, self.shape.code])
+            sums.add("loss_code", code)
+            found.append(settings.code * decay * code)
+        return found
+
+    def _critic_step(self, duels: list[Duel], fake: Tensor, sums: Sums) -> None:
+        nets = self._nets()
+        for duel in duels:
+            nets[duel.net].requires_grad_(True)
         with self.parallel.autocast():
-            real_score, fake_score = critic(real.x), critic(fake)
-            loss = critic_loss(real_score, fake_score)
-            sums.add("loss_d", loss)
-            sums.add("d_gap", (real_score - fake_score).mean())
-            sums.add("d_success", (real_score > fake_score).float().mean())
-            if settings.gamma and self.step % settings.penalty_every == 0:
-                gradients = penalty(critic, real.x, fake, settings.gamma, settings.penalty_every)
-                sums.add("penalty", gradients / settings.penalty_every)
-                loss = loss + gradients
-        self._descend(loss, "D")
-        self.D.requires_grad_(False)
+            losses = [self._critic_loss(duel, fake, sums) for duel in duels]
+            loss = sum(losses[1:], losses[0])
+        self._descend(loss, *(duel.net for duel in duels))
+        for duel in duels:
+            nets[duel.net].requires_grad_(False)
 
-    def _generator_step(self, real: Batch, fake: Tensor, decay: float, sums: Sums) -> None:
+    def _critic_loss(self, duel: Duel, fake: Tensor, sums: Sums) -> Tensor:
+        settings, seen = self.recipe.loss, duel.view(fake)
+        real_score, fake_score = duel.score(duel.real), duel.score(seen)
+        loss = critic_loss(real_score, fake_score)
+        sums.add(f"loss_{duel.suffix}", loss)
+        sums.add(f"{duel.suffix}_gap", (real_score - fake_score).mean())
+        sums.add(f"{duel.suffix}_success", (real_score > fake_score).float().mean())
+        if settings.gamma and self.step % settings.penalty_every == 0:
+            gradients = penalty(duel.score, duel.real, seen, settings.gamma, settings.penalty_every)
+            name = "penalty" if duel.suffix == "d" else f"penalty_{duel.suffix}"
+            sums.add(name, gradients / settings.penalty_every)
+            loss = loss + gradients
+        return loss
+
+    def _generator_step(self, real: Batch, duels: list[Duel], fake: Tensor, decay: float, sums: Sums) -> None:
         with self.parallel.autocast():
-            with torch.no_grad():
-                real_score = self.D(real.x, real.style, real.condition)
-            loss = generator_loss(real_score, self.D(fake, real.style, real.condition))
-            sums.add("loss_g", loss)
-            if self.Q is not None:
-                code = code_loss(self.Q(fake), real.z)
-                sums.add("loss_code", code)
-                loss = loss + self.recipe.loss.code * decay * code
+            losses = []
+            for duel in duels:
+                with torch.no_grad():
+                    real_score = duel.score(duel.real)
+                losses.append(generator_loss(real_score, duel.score(duel.view(fake))))
+                sums.add("loss_g" if duel.suffix == "d" else f"loss_g_{duel.suffix}", losses[-1])
+            losses += self.extra_losses(real, fake, decay, sums)
+            loss = sum(losses[1:], losses[0])
         self._descend(loss, *(("G",) if self.Q is None else ("G", "Q")))
 
     def _descend(self, loss: Tensor, *names: str) -> None:

@@ -40,6 +40,22 @@ def penalty(critic: Critic, real: Tensor, fake: Tensor, gamma: float, every: int
     return every * gamma / 2 * (r1 + r2)
 
 
-def code_loss(read: Tensor, z: Tensor) -> Tensor:
-    """E[(Q(G(z)) - z_code)^2] over the first entries of z: it keeps the latent heard (Chen et al. 2016, InfoGAN)."""
-    return (read - z[:, : read.shape[1]]).square().mean()
+def code_loss(read: Tensor, code: Tensor) -> Tensor:
+    """E[(Q(G(z)) - z_code)^2] over some entries of z: it keeps the latent heard (Chen et al. 2016, InfoGAN)."""
+    return (read - code).square().mean()
+
+
+def tap_loss(kept: Tensor, tap: Tensor) -> Tensor:
+    """E_t[(s - s')^2 + s (v - v')^2] over the bars that were given a tap: s, v onset and velocity of the tap, s', v' of
+    the tap that the bar itself has; both [B, 4, T], see `training.taps`."""
+    onset, velocity, _, given = tap.unbind(1)
+    missed = (kept[:, 0] - onset).square() + onset * (kept[:, 1] - velocity).square()
+    return (given * missed).sum() / given.sum().clamp(min=1)
+
+
+def named_loss(measured: Tensor, z: Tensor, spread: Tensor, slope: float = 0.3) -> Tensor:
+    """sum_m (E[z_m f_m] / s_m - slope)^2: each measure f_m of the fakes [B, M] rises with an entry z_m of its own
+    [B, M], by `slope` of the real bars' deviations s_m [M] for each of z's. As z is drawn whatever the condition, that
+    is a share of what the condition leaves open."""
+    found = (z * (measured - measured.detach().mean(0))).mean(0) / spread
+    return (found - slope).square().sum()

@@ -9,6 +9,10 @@ BinaryMuseGAN). Velocity and offset are multiplied by the onset, so a cell witho
 G follows the usual route from z and condition through a mapping net to w, which modulates each convolution (FiLM); D is
 a strided stack with minibatch standard deviation (Karras et al. 2018) and a projection of the condition (Miyato &
 Koyama 2018).
+
+Where windows of K successive bars are learnt, z is a phrase part, which all bars of a window share, and a bar part; the
+condition then ends with the bar's place in the phrase, K columns of which one is 1. A net that listens takes a tap
+[B, 4, T] beside them (see `training.taps`), zeros for none.
 """
 
 from __future__ import annotations
@@ -20,12 +24,19 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from instrument.core.drums import VOICES
+from training.measures import MEASURES
 
 PLANES = 3
 """Onset, velocity, offset."""
 
 CONDITIONS = 3
 """Fill 0..1, density and energy as z-scores."""
+
+TAP_CHANNELS = 4
+"""Onset, velocity, offset, and whether there is a tap."""
+
+TAP_WIDTH = 32
+"""Channels in which a tap is read."""
 
 VELOCITY_HEADROOM = 1.15
 """Every seventh note of GMD is at 127: a sigmoid that is stretched and clamped reaches 1."""
@@ -37,7 +48,10 @@ unit, as the offsets do, would hardly be heard beside onsets: at scale 1 their s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkShape:
-    """What both nets must agree on. `code_dim`: leading entries of z that the regression head reads back."""
+    """What all nets must agree on. `code_dim`: entries of z that the regression head reads back, leading ones, or half
+    of them the phrase part's first and half the bar part's. `bars`: K of a window. `phrase_dim`: leading entries of z
+    that a window's bars share; of the rest, the bar part, the first `walk_dim` move from bar to bar, the others jump.
+    `tap`: whether G listens to one."""
 
     styles: int
     hit_planes: int = 2
@@ -48,12 +62,41 @@ class NetworkShape:
     mapping_dim: int = 128
     generator_channels: int = 96
     critic_channels: int = 64
+    bars: int = 1
+    phrase_dim: int = 0
+    walk_dim: int = 0
+    tap: bool = False
 
     def __post_init__(self) -> None:
         if self.steps % 4:
             raise ValueError(f"{self.steps} steps can't be reached by doubling twice")
         if not 0 <= self.code_dim <= self.latent_dim:
             raise ValueError(f"code_dim {self.code_dim} is not in 0..latent_dim {self.latent_dim}")
+        if self.phrase_dim + self.walk_dim > self.latent_dim:
+            raise ValueError(f"phrase_dim {self.phrase_dim} and walk_dim {self.walk_dim} don't fit {self.latent_dim}")
+
+    @property
+    def places(self) -> int:
+        """Columns of the condition that tell a bar's place in its phrase."""
+        return self.bars if self.bars > 1 else 0
+
+    @property
+    def conditions(self) -> int:
+        """Columns of the condition."""
+        return CONDITIONS + self.places
+
+    @property
+    def code(self) -> list[int]:
+        """The entries of z that are read back."""
+        if not self.phrase_dim:
+            return list(range(self.code_dim))
+        bar = self.code_dim // 2
+        return [*range(self.code_dim - bar), *range(self.phrase_dim, self.phrase_dim + bar)]
+
+    @property
+    def named(self) -> list[int]:
+        """The entries of z that each of `training.measures.MEASURES` may rise with: the phrase part's last."""
+        return list(range(self.phrase_dim - len(MEASURES), self.phrase_dim))
 
     @property
     def cells(self) -> int:
@@ -76,13 +119,13 @@ def rms_norm(x: Tensor) -> Tensor:
 
 
 class ConditionEmbedding(nn.Module):
-    """Style weights [B, S] (one-hot, or a blend with sum 1) and condition [B, 3] -> [B, style_dim + 3]."""
+    """Style weights [B, S] (one-hot, or a blend with sum 1) and condition [B, Q] -> [B, style_dim + Q]."""
 
     def __init__(self, shape: NetworkShape) -> None:
         super().__init__()
         self.style = nn.Linear(shape.styles, shape.style_dim, bias=False)
         nn.init.normal_(self.style.weight, std=0.5)
-        self.width = shape.style_dim + CONDITIONS
+        self.width = shape.style_dim + shape.conditions
 
     def forward(self, style: Tensor, condition: Tensor) -> Tensor:
         return torch.cat([self.style(style), condition], 1)
@@ -105,8 +148,26 @@ class UpBlock(nn.Module):
         return (x + h) * 0.7071
 
 
+class TapReader(nn.Module):
+    """A tap [B, 4, T] as a shift of w [B, mapping_dim] and of the last features [B, C, T]; both begin at nothing."""
+
+    def __init__(self, shape: NetworkShape) -> None:
+        super().__init__()
+        self.read = nn.Conv1d(TAP_CHANNELS, TAP_WIDTH, 3, padding=1)
+        self.to_w = nn.Linear(TAP_WIDTH * shape.steps, shape.mapping_dim)
+        self.to_steps = nn.Conv1d(TAP_WIDTH, shape.generator_channels, 3, padding=1)
+        for layer in (self.to_w, self.to_steps):
+            nn.init.zeros_(layer.weight)
+            assert layer.bias is not None
+            nn.init.zeros_(layer.bias)
+
+    def forward(self, tap: Tensor) -> tuple[Tensor, Tensor]:
+        h = leaky(self.read(tap)) * tap[:, -1:]
+        return self.to_w(h.flatten(1)), self.to_steps(h)
+
+
 class Generator(nn.Module):
-    """G: (z [B, latent_dim], style [B, S], condition [B, 3]) -> bar tensor [B, C, T], hard onsets, masked."""
+    """G: (z [B, latent_dim], style [B, S], condition [B, Q]) -> bar tensor [B, C, T], hard onsets, masked."""
 
     def __init__(self, shape: NetworkShape) -> None:
         super().__init__()
@@ -129,28 +190,34 @@ class Generator(nn.Module):
             self.head.bias.zero_()
             self.head.bias[:VOICES] = -0.6
             self.head.bias[VOICES : shape.cells] = -1.2
+        self.tap = TapReader(shape) if shape.tap else None
 
     def mapped(self, z: Tensor, style: Tensor, condition: Tensor) -> Tensor:
         """w [B, mapping_dim]."""
         w: Tensor = self.mapping(torch.cat([z, self.embedding(style, condition)], 1))
         return w
 
-    def _logits(self, z: Tensor, style: Tensor, condition: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        w = self.mapped(z, style, condition)
+    def _logits(self, z: Tensor, style: Tensor, condition: Tensor, tap: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+        w, at_steps = self.mapped(z, style, condition), self.position
+        if self.tap is not None and tap is not None:
+            to_w, to_steps = self.tap(tap)
+            w, at_steps = w + to_w, at_steps + to_steps
         x = self.start(w).view(-1, self.shape.generator_channels, self.shape.steps // 4)
-        x = self.up2(self.up1(x, w), w) + self.position
+        x = self.up2(self.up1(x, w), w) + at_steps
         onset, velocity, offset = self.head(leaky(x)).chunk(3, 1)  # each [B, H * V, T]
         return onset, velocity, offset
 
-    def forward(self, z: Tensor, style: Tensor, condition: Tensor) -> Tensor:
-        onset, velocity, offset = self._logits(z, style, condition)
+    def forward(self, z: Tensor, style: Tensor, condition: Tensor, tap: Tensor | None = None) -> Tensor:
+        onset, velocity, offset = self._logits(z, style, condition, tap)
         hit = main_hits_first(straight_through_onset(onset), self.shape.hit_planes)
         loud = straight_through_clamp(VELOCITY_HEADROOM * torch.sigmoid(velocity))
         return torch.cat([hit, loud * hit, 0.5 * torch.tanh(offset) * hit], 1)
 
-    def forward_raw(self, z: Tensor, style: Tensor, condition: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward_raw(
+        self, z: Tensor, style: Tensor, condition: Tensor, tap: Tensor | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Onset probability, velocity 0..1 and offset in steps, each [B, H, V, T] and un-masked."""
-        onset, velocity, offset = self._logits(z, style, condition)
+        onset, velocity, offset = self._logits(z, style, condition, tap)
         planes = (-1, self.shape.hit_planes, VOICES, self.shape.steps)
         loud = torch.clamp(VELOCITY_HEADROOM * torch.sigmoid(velocity), max=1.0)
         return (
@@ -171,18 +238,32 @@ class PlayableGenerator(nn.Module):
         return self.generator.forward_raw(z, style, condition)
 
 
-class Discriminator(nn.Module):
-    """D: (bar as `for_critic` gives it [B, C, T], style [B, S], condition [B, 3]) -> score [B].
+class PlayablePhrases(nn.Module):
+    """The same of a net that learnt windows: the bar's place [B, K] and the tap [B, 4, T] are inputs of their own."""
 
-    The minibatch deviation is taken over groups of `group` bars.
+    def __init__(self, generator: Generator) -> None:
+        super().__init__()
+        self.generator = generator
+
+    def forward(
+        self, z: Tensor, style: Tensor, condition: Tensor, place: Tensor, tap: Tensor | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        return self.generator.forward_raw(z, style, torch.cat([condition, place], 1), tap)
+
+
+class Discriminator(nn.Module):
+    """D: (what `for_critic` gives [B, inputs, T], style [B, S], condition [B, Q]) -> score [B].
+
+    A bar has C `inputs`, K bars stacked have K * C, and where there are taps one more, which is 1 for what was given
+    one and 0, or left out, for others. The minibatch deviation is taken over groups of `group` items.
     """
 
-    def __init__(self, shape: NetworkShape, group: int = 8) -> None:
+    def __init__(self, shape: NetworkShape, group: int = 8, inputs: int | None = None) -> None:
         super().__init__()
         channels, top, width = shape.critic_channels, shape.critic_channels * 3 // 2, shape.mapping_dim
-        self.group = group
+        self.group, self.inputs = group, inputs or shape.bar_channels
         self.embedding = ConditionEmbedding(shape)
-        self.conv1 = nn.Conv1d(shape.bar_channels, channels, 3, padding=1)
+        self.conv1 = nn.Conv1d(self.inputs, channels, 3, padding=1)
         self.conv2 = nn.Conv1d(channels, channels, 4, stride=2, padding=1)
         self.conv3 = nn.Conv1d(channels, top, 4, stride=2, padding=1)
         self.full = nn.Linear((top + 1) * (shape.steps // 4), width)
@@ -190,6 +271,7 @@ class Discriminator(nn.Module):
         self.project = nn.Linear(self.embedding.width, width)
 
     def forward(self, x: Tensor, style: Tensor, condition: Tensor) -> Tensor:
+        x = F.pad(x, (0, 0, 0, self.inputs - x.shape[1]))
         h = leaky(self.conv3(leaky(self.conv2(leaky(self.conv1(x))))))
         h = leaky(self.full(minibatch_deviation(h, self.group).flatten(1)))
         projection = self.project(self.embedding(style, condition))
@@ -198,7 +280,7 @@ class Discriminator(nn.Module):
 
 
 class CodeReader(nn.Module):
-    """Q: bar [B, C, T] -> the first `code_dim` entries of the z it was made from (InfoGAN's head, Chen et al. 2016)."""
+    """Q: bar [B, C, T] -> the entries `shape.code` of the z it was made from (InfoGAN's head, Chen et al. 2016)."""
 
     def __init__(self, shape: NetworkShape) -> None:
         super().__init__()
@@ -221,6 +303,12 @@ def for_critic(x: Tensor) -> Tensor:
     """A bar tensor with its planes in the scales that D sees and is penalised in, [B, C, T]."""
     planes = x.chunk(PLANES, 1)
     return torch.cat([scale * plane for scale, plane in zip(CRITIC_SCALE, planes, strict=True)], 1)
+
+
+def from_critic(x: Tensor) -> Tensor:
+    """What `for_critic` was given."""
+    planes = x.chunk(PLANES, 1)
+    return torch.cat([plane / scale for scale, plane in zip(CRITIC_SCALE, planes, strict=True)], 1)
 
 
 def straight_through_onset(logits: Tensor) -> Tensor:

@@ -9,7 +9,8 @@ from instrument.errors import DataError
 from training import features, groove
 from training.cutting import BarCut
 from training.dataset import Catalogue, Dataset
-from training.examples import BarExamples, Examples, TickExamples
+from training.examples import BarExamples, Examples, TickExamples, WindowExamples, held
+from training.metrics.sets import LENGTH
 from training.metrics.sources import BarSource, Source, TickSource
 from training.progress import Reporter
 from training.reading import read
@@ -20,15 +21,18 @@ from training.windows import TickWindows
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What is learnt from and judged by."""
+    """What is learnt from and judged by. `judged`, `held_out`: items one by one, as the critic of single ones takes
+    them. `windows`: those of four bars, for learning and held out, where the recipe scores them."""
 
     recipe: Recipe
     seed: int
     dataset: Catalogue
     facts: RunFacts
     train: Examples
+    judged: Examples
     held_out: Examples
     source: Source
+    windows: tuple[WindowExamples, WindowExamples] | None = None
 
 
 def make_plan(data: Path, recipe: Recipe, seed: int, reporter: Reporter, cache: Path | None) -> Plan:
@@ -41,18 +45,51 @@ def make_plan(data: Path, recipe: Recipe, seed: int, reporter: Reporter, cache: 
     except DataError as error:
         raise DataError(f"{data}: {error}") from error
     parts = [features.features(dataset, split, scale) for split in ("train", "validation")]
-    facts = _facts(dataset, parts[0], recipe, seed)
+    train, judged, held_out, source = _examples(data, dataset, parts, recipe, cache)
+    return Plan(
+        recipe=recipe,
+        seed=seed,
+        dataset=dataset,
+        facts=_facts(dataset, _asked(dataset, parts[0], recipe), recipe, seed),
+        train=train,
+        judged=judged,
+        held_out=held_out,
+        source=source,
+        windows=_windows(dataset, parts, recipe),
+    )
+
+
+def _windows(
+    dataset: Catalogue, parts: list[features.Features], recipe: Recipe
+) -> tuple[WindowExamples, WindowExamples] | None:
+    if not recipe.metrics.sets_every or not isinstance(dataset, Dataset):
+        return None
+    return WindowExamples.of(dataset, parts[0], LENGTH), WindowExamples.of(dataset, parts[1], LENGTH)
+
+
+def _examples(
+    data: Path, dataset: Catalogue, parts: list[features.Features], recipe: Recipe, cache: Path | None
+) -> tuple[Examples, Examples, Examples, Source]:
+    """What is learnt from, the same one by one, what is held out, and where the bars to be scored come from."""
+    styles = len(dataset.styles)
     if isinstance(dataset, TickWindows):
-        train, held_out = (TickExamples.of(dataset, part, recipe.data.velocity_only) for part in parts)
+        windows = [TickExamples.of(dataset, part, recipe.data.velocity_only) for part in parts]
         bars = groove.load(data, BarCut(), cache=cache)
-        source: Source = TickSource(train, held_out, bars, len(dataset.styles))
-        return Plan(
-            recipe=recipe, seed=seed, dataset=dataset, facts=facts, train=train, held_out=held_out, source=source
-        )
+        return windows[0], windows[0], windows[1], TickSource(windows[0], windows[1], bars, styles)
     assert isinstance(dataset, Dataset)
-    learnt, kept = (BarExamples.of(dataset, part) for part in parts)
-    source = BarSource(learnt, kept, len(dataset.styles))
-    return Plan(recipe=recipe, seed=seed, dataset=dataset, facts=facts, train=learnt, held_out=kept, source=source)
+    learnt, kept = (BarExamples.of(dataset, _asked(dataset, part, recipe)) for part in parts)
+    source = BarSource(learnt, kept, styles)
+    if recipe.data.bars == 1:
+        return learnt, learnt, kept, source
+    train = WindowExamples.of(dataset, parts[0], recipe.data.bars)
+    if not len(train):
+        raise DataError(f"{data}: no file has {recipe.data.bars} successive bars that sound; train with --recipe bar")
+    return train, learnt, kept, source
+
+
+def _asked(dataset: Catalogue, part: features.Features, recipe: Recipe) -> features.Features:
+    """Under the conditions that the recipe's nets are given."""
+    return held(dataset, part, recipe.data.bars) if recipe.data.bars > 1 else part
 
 
 def _facts(dataset: Catalogue, train: features.Features, recipe: Recipe, seed: int) -> RunFacts:

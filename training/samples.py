@@ -26,7 +26,10 @@ def sample_bars(generator: Any, styles: int) -> list[Bar]:
     shape = generator.shape
     if isinstance(shape, TickShape):
         return _cut_bars(generator, styles)
-    style, condition = _sample_conditions(torch.arange(SAMPLE_BARS), styles)
+    number = torch.arange(SAMPLE_BARS)
+    style, condition = _sample_conditions(number, styles)
+    if shape.places:
+        condition = torch.cat([condition, torch.eye(shape.bars)[number % shape.bars]], 1)
     raw = [plane.numpy() for plane in generator.forward_raw(_latents(SAMPLE_BARS, shape.latent_dim), style, condition)]
     return [Bar.from_outputs(onset, velocity, offset) for onset, velocity, offset in zip(*raw, strict=True)]
 

@@ -29,6 +29,20 @@ SHOWN = {
     "silent": "share of silent bars",
     "hands3": "% of steps for three hands",
     "density": "hits a bar, mean",
+    "flams": "% of hits with another just after",
+    "c2st_2": "two bars told from drummers'",
+    "c2st_4": "four bars told from drummers'",
+    "relations_4": "the same, by how they differ alone",
+    "next_bar": "onsets that the next bar changes",
+    "same_bar": "share of bars played again",
+    "unique": "share of z with a bar of their own",
+    "slerp_p99": "onsets a small step changes at most",
+    "slerp_heard": "share of small steps that are heard",
+    "density_rank": "knob and hits, rank correlation",
+    "energy_rank": "knob and loudness, the same",
+    "fill_rank": "knob and tom hits, the same",
+    "tap_recall": "share of a tap that is kept",
+    "tap_precision": "share of it that was tapped",
 }
 
 
@@ -53,7 +67,9 @@ def as_table(found: Evaluation) -> str:
     columns = {"scored": found.scores, "real": found.floor, **found.ceilings}
     lines = [f"{'':11}" + "".join(f"{name:>11}" for name in columns)]
     for score, words in SHOWN.items():
-        numbers = "".join(f"{scores[score]:>11.3f}" for scores in columns.values())
+        if score not in found.scores:
+            continue
+        numbers = "".join(f"{scores[score]:>11.3f}" if score in scores else " " * 11 for scores in columns.values())
         lines.append(f"{score:11}{numbers}  {words}")
     low, high = found.scores["c2st_low"], found.scores["c2st_high"]
     lines.append(f"\nc2st is a mean of three seeds, {low:.3f} to {high:.3f}; ceilings of one.")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import torch
 
-from instrument.errors import DataError, ModelError
+from instrument.errors import DataError, ModelError, UsageError
 from instrument.files import write_atomic
 from training.checkpoint import load_checkpoint, save_checkpoint
 from training.curves import Curves
@@ -17,13 +19,16 @@ from training.gan import Gan
 from training.interrupt import StopSwitch
 from training.loop import Loop, steps_per_epoch, whole_batch
 from training.metrics.panel import Panel
+from training.networks import Generator
 from training.parallel import Parallel
+from training.phrase_gan import PhraseGan
 from training.pictures import bars_picture
 from training.plan import Plan
 from training.progress import Reporter
 from training.runs import read_facts, read_floor, read_stats, write_facts, write_floor, write_recipe, write_stats
 from training.samples import bars_to_midi, sample_bars
 from training.snapshot import save_snapshot
+from training.warm import warm_start
 
 Clock = Callable[[], float]
 
@@ -35,7 +40,8 @@ def new_gan(plan: Plan, parallel: Parallel) -> Gan:
     """The nets before the first step."""
     batch = whole_batch(len(plan.train), plan.recipe.optimiser.batch, parallel.world)
     steps = plan.recipe.schedule.epochs * steps_per_epoch(len(plan.train), batch)
-    return Gan(plan.recipe, len(plan.facts.styles), steps, plan.seed, parallel)
+    kind = PhraseGan if plan.recipe.data.bars > 1 else Gan
+    return kind(plan.recipe, len(plan.facts.styles), steps, plan.seed, parallel)
 
 
 def new_loop(plan: Plan, gan: Gan) -> Loop:
@@ -46,22 +52,38 @@ def new_loop(plan: Plan, gan: Gan) -> Loop:
 class Session:
     """All processes run one; the leader's alone scores, writes and tells."""
 
-    def __init__(self, plan: Plan, out: Path, reporter: Reporter, parallel: Parallel, resume: bool) -> None:
+    def __init__(
+        self, plan: Plan, out: Path, reporter: Reporter, parallel: Parallel, resume: bool, init: str | None = None
+    ) -> None:
         self.plan, self.out, self.reporter, self.parallel = plan, out, reporter, parallel
         self.gan = new_gan(plan, parallel)
         self.loop = new_loop(plan, self.gan)
         self._saved_s = 0.0
         if resume:
             self._restore()
+        elif init is not None:
+            reporter.note(f"begins from {self._begin(init)}")
         self.rows = [row for row in read_stats(out) if row["epoch"] <= self.loop.epoch]
         if parallel.leader:
             if not resume:
-                write_facts(out, plan.facts)
+                write_facts(out, self.plan.facts)
             write_recipe(out, plan.recipe)
             styles, metrics = len(plan.facts.styles), plan.recipe.metrics
-            self.panel = Panel(plan.train, plan.held_out, plan.source, styles, metrics, self.gan.for_critic)
+            self.panel = Panel(
+                plan.judged, plan.held_out, plan.source, styles, metrics, self.gan.for_critic, plan.windows
+            )
             if not read_floor(out):
                 write_floor(out, self.panel.floor())
+
+    def _begin(self, init: str) -> str:
+        """Takes over a preset's generator; gives its name, which the run's facts keep."""
+        if not isinstance(self.gan.G, Generator):
+            raise UsageError("--init is for nets of bars")
+        begun = warm_start(self.gan.G, self.plan.facts.styles, init)
+        self.gan.G_ema.load_state_dict(self.gan.G.state_dict())
+        facts = self.plan.facts
+        self.plan = replace(self.plan, facts=msgspec.structs.replace(facts, data=facts.data | {"init": begun}))
+        return begun
 
     def _restore(self) -> None:
         if read_facts(self.out).data.get("fingerprint") != self.plan.facts.data["fingerprint"]:
@@ -118,7 +140,7 @@ class Session:
         critic, generator = self.gan.on_cpu()
         row: dict[str, Any] = {
             "epoch": epoch,
-            "bars": self.gan.step * self.loop.batch,
+            "bars": self.gan.step * self.loop.batch * self.plan.recipe.data.bars,
             "seconds": round(self.loop.seconds, 3),
             **losses,
             "lr": self.plan.recipe.optimiser.lr * self.gan.decay(),

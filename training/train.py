@@ -13,7 +13,7 @@ import math
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import filelock
@@ -25,13 +25,16 @@ from training import groove
 from training.checkpoint import checkpoints
 from training.dataset import Report
 from training.interrupt import StopSwitch, stop_on_signals
-from training.loop import Loop
+from training.loop import Loop, steps_per_epoch, whole_batch
 from training.parallel import Parallel
 from training.plan import Plan, make_plan
 from training.progress import Reporter, SilentReporter
 from training.recipes import Recipe, load_recipe
 from training.runs import best_epoch, read_facts, read_recipe, read_stats
 from training.session import Clock, Session, new_gan, new_loop
+
+LEAD, LEAD_EPOCHS = 60, 3
+"""Steps that critics learn alone where a training begins from a preset's net, and epochs, whichever is less."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +63,7 @@ def run(
     minutes: float | None = None,
     resume: bool = False,
     dry_run: bool = False,
+    init: str | None = None,
     reporter: Reporter | None = None,
     stop: StopSwitch | None = None,
     clock: Clock = time.monotonic,
@@ -70,10 +74,13 @@ def run(
 
     `recipe` is the shipped "bar" where None; on `resume` the run's own, which a given one may only lengthen. `epochs`
     replaces the recipe's, and the schedule with it. `minutes` ends the training at the last epoch that fits into them,
-    the first in any case; the schedule stays that of all epochs. `dry_run` makes one step and writes nothing. A signal
-    saves a checkpoint and returns. Raises UsageError, DataError and, where the nets diverge, ModelError.
+    the first in any case; the schedule stays that of all epochs. `dry_run` makes one step and writes nothing. `init`
+    names a preset whose generator is begun from (see `training.warm`). A signal saves a checkpoint and returns. Raises
+    UsageError, DataError and, where the nets diverge, ModelError.
     """
     _check_limits(seed, minutes)
+    if init is not None and resume:
+        raise UsageError("--init begins a training, and --resume goes on with one: give one of them")
     switch = stop or StopSwitch()
     started = clock()
     chosen = _choose_recipe(out, recipe, epochs, resume)
@@ -82,11 +89,13 @@ def run(
     teller = (reporter or SilentReporter()) if processes.leader else SilentReporter()
     with stop_on_signals(switch):
         plan = make_plan(data, chosen, seed, teller, groove.NO_CACHE if dry_run else cache)
+        if init is not None:
+            plan = _with_lead(plan, processes)
         if dry_run:
             return _dry_run(plan, out, processes)
         with _held(out) if processes.leader else nullcontext():
             processes.wait()
-            session = Session(plan, out, teller, processes, resume)
+            session = Session(plan, out, teller, processes, resume, init)
             deadline = None if minutes is None else started + 60 * minutes
             interrupted = session.train(switch, deadline, clock)
             return _result(plan, out, session, interrupted)
@@ -128,6 +137,15 @@ def _choose_recipe(out: Path, recipe: Recipe | None, epochs: int | None, resume:
             raise UsageError(f"--epochs {epochs}: at least one epoch is needed")
         chosen = msgspec.structs.replace(chosen, schedule=msgspec.structs.replace(chosen.schedule, epochs=epochs))
     return chosen
+
+
+def _with_lead(plan: Plan, processes: Parallel) -> Plan:
+    """Critics that begin beside a net that has learnt already get a lead, where the recipe gives none."""
+    schedule = plan.recipe.schedule
+    batch = whole_batch(len(plan.train), plan.recipe.optimiser.batch, processes.world)
+    lead = schedule.lead or min(LEAD, LEAD_EPOCHS * steps_per_epoch(len(plan.train), batch))
+    recipe = msgspec.structs.replace(plan.recipe, schedule=msgspec.structs.replace(schedule, lead=lead))
+    return replace(plan, recipe=recipe)
 
 
 def _same_but_for_length(stored: Recipe, recipe: Recipe, out: Path) -> None:

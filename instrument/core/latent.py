@@ -2,7 +2,7 @@
 
 A performance has a home, `z ~ N(0, I)`, and each bar strays from it by the variation v: z = sqrt(1 - v^2) home + v n,
 which keeps the variance, so every bar stays where the net was trained (MODEL: "home + n"). Streams come from NumPy's
-Philox counter generator, keyed by seed and purpose.
+Philox counter generator, keyed by seed and purpose. For nets of phrases see `core.phrases`.
 """
 
 from __future__ import annotations
@@ -13,8 +13,18 @@ import numpy as np
 import numpy.typing as npt
 
 Latent = npt.NDArray[np.float32]
-Purpose = Literal["home", "bar", "pad", "conditions", "drift", "walk"]
-PURPOSES: tuple[Purpose, ...] = ("home", "bar", "pad", "conditions", "drift", "walk")
+Purpose = Literal["home", "bar", "pad", "conditions", "drift", "walk", "phrase", "repeat", "place"]
+PURPOSES: tuple[Purpose, ...] = (
+    "home",
+    "bar",
+    "pad",
+    "conditions",
+    "drift",
+    "walk",
+    "phrase",
+    "repeat",
+    "place",
+)
 MOST_PURPOSES = 16
 """Fixed, so that a new purpose leaves what the others draw as it was."""
 

@@ -48,10 +48,15 @@ class Tensor:
 class ModelContract:
     """What the net takes and gives. `kind` is "bar" (a step grid) or "window" (ticks, laid end to end).
 
-    The inputs of a bar model are among `z` [latent_dim], `style` [S] (weights with sum 1) and `condition` [3] (fill
-    0..1, density and energy as z-scores); its outputs are `onset` (probability), `velocity` (0..1) and `offset`
-    (steps), each [H, V, T]. A window model has one plane and T ticks; its inputs are among those and `phase` [1] (how
-    far into its bar the window begins, 0..1), its outputs `onset` and `velocity`, or `velocity` alone.
+    The inputs of a bar model are among `z` [latent_dim], `style` [S] (weights with sum 1), `condition` [3] (fill 0..1,
+    density and energy as z-scores), `place` [K] (1 at the bar's place in its phrase of K bars, else 0) and `tap` [4, T]
+    (a groove to keep: onset, velocity 0..1, offset in half steps, and 1 throughout where there is a tap; zeros for
+    none); its outputs are `onset` (probability), `velocity` (0..1) and `offset` (steps), each [H, V, T]. The leading
+    `phrase_dim` entries of z are held for a phrase, the others are the bar's own, of which the leading `walk_dim` are
+    means of K successive draws (see `core.phrases`); with a `phrase_dim` of 0 there are no phrases.
+
+    A window model has one plane and T ticks; its inputs are among z, style, condition and `phase` [1] (how far into its
+    bar the window begins, 0..1), its outputs `onset` and `velocity`, or `velocity` alone.
     """
 
     kind: str
@@ -62,6 +67,8 @@ class ModelContract:
     styles: tuple[str, ...]
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
+    phrase_dim: int = 0
+    walk_dim: int = 0
 
     def __post_init__(self) -> None:
         if self.kind not in ("bar", "window"):
@@ -72,11 +79,18 @@ class ModelContract:
             raise ValueError(
                 f"latent_dim {self.latent_dim}, planes {self.planes} or steps {self.steps} is out of range"
             )
+        if min(self.phrase_dim, self.walk_dim) < 0 or self.phrase_dim + self.walk_dim > self.latent_dim:
+            raise ValueError(f"phrase_dim {self.phrase_dim} or walk_dim {self.walk_dim} is out of range")
         if not self.styles or len(set(self.styles)) != len(self.styles):
             raise ValueError("the styles must be there, once each")
 
     def takes(self, name: str) -> bool:
         return any(tensor.name == name for tensor in self.inputs)
+
+    @property
+    def bars(self) -> int:
+        """K, the bars of a phrase; 1 where the net knows of none."""
+        return next((tensor.shape[0] for tensor in self.inputs if tensor.name == "place"), 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

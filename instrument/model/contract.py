@@ -25,9 +25,18 @@ class BarModel(Protocol):
         """The numbers of the latents that bar `index` >= 0 is made from: its own, or those of the windows that hold it.
         A window that two bars share has one latent in both."""
 
-    def bar_at(self, index: int, z: Floats, style: Floats, condition: Floats, threshold: float = 0.5) -> Bar:
+    def bar_at(
+        self,
+        index: int,
+        z: Floats,
+        style: Floats,
+        condition: Floats,
+        threshold: float = 0.5,
+        tap: Floats | None = None,
+    ) -> Bar:
         """Bar `index` from z [n, latent_dim], a row for each of `latents(index)`, style weights [S] with sum 1, and
-        condition [3] (see `CONDITIONS`).
+        condition [3] (see `CONDITIONS`). A net of phrases takes the bar's place in its phrase from `index`; one that
+        listens keeps the groove of a `tap` [4, T] (see `ModelContract`).
 
         `threshold`: the probability above which an onset sounds. Raises ModelError where the net fails.
         """

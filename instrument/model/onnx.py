@@ -24,6 +24,9 @@ OUTPUTS = ("onset", "velocity", "offset")
 WINDOW_OUTPUTS = (("onset", "velocity"), ("velocity",))
 """Of a net that makes windows; one without onsets sounds where its velocity is one that MIDI can say."""
 
+TAP_ROWS = 4
+"""Onset, velocity 0..1, offset in half steps, and 1 throughout where there is a tap."""
+
 SILENT = 4
 """ONNX Runtime's log level at which only a fatal error is told."""
 
@@ -69,24 +72,50 @@ class OnnxNet:
 class OnnxBarModel(OnnxNet):
     """Keeps the contract of `BarModel` by a net that makes a bar on a grid."""
 
-    def bar(self, z: Floats, style: Floats, condition: Floats, threshold: float = 0.5) -> Bar:
-        """One bar from z [latent_dim], style weights [S] and condition [3]."""
-        onset, velocity, offset = self.outputs(z[None], style[None], condition[None])
-        return Bar.from_outputs(onset[0], velocity[0], offset[0], threshold)
+    def bar(
+        self,
+        z: Floats,
+        style: Floats,
+        condition: Floats,
+        threshold: float = 0.5,
+        *,
+        place: int = 0,
+        tap: Floats | None = None,
+    ) -> Bar:
+        """One bar from z [latent_dim], style weights [S] and condition [3]; a net that doesn't take the place in the
+        phrase (a bar's number will do) or the tap [4, T] does without."""
+        return Bar.from_outputs(*self.raw_at(place, z[None], style, condition, tap), threshold)
 
-    def outputs(self, z: Floats, style: Floats, condition: Floats) -> tuple[Floats, Floats, Floats]:
-        """Many bars at once, raw: z [B, latent_dim], style [B, S], condition [B, 3] -> onset probability, velocity and
-        offset, each [B, H, V, T]. Raises ModelError where the net fails."""
-        found = dict(zip((t.name for t in self.contract.outputs), self.run(z, style, condition), strict=True))
+    def raw_at(
+        self, index: int, z: Floats, style: Floats, condition: Floats, tap: Floats | None
+    ) -> tuple[Floats, Floats, Floats]:
+        """See `RawBarModel.raw_at`."""
+        values = {"place": place_of(index, self.contract), "tap": no_tap(self.contract) if tap is None else tap}
+        more = [values[name] for name in input_names(self.contract)[3:]]
+        onset, velocity, offset = self.outputs(z, *(value[None] for value in (style, condition, *more)))
+        return onset[0], velocity[0], offset[0]
+
+    def outputs(self, *inputs: Floats) -> tuple[Floats, Floats, Floats]:
+        """Many bars at once, raw: z [B, latent_dim], style [B, S], condition [B, 3] and so on -> onset probability,
+        velocity and offset, each [B, H, V, T]. Raises ModelError where the net fails."""
+        found = dict(zip((t.name for t in self.contract.outputs), self.run(*inputs), strict=True))
         return found["onset"], found["velocity"], found["offset"]
 
     def latents(self, index: int) -> range:
         """See `BarModel.latents`."""
         return range(index, index + 1)
 
-    def bar_at(self, index: int, z: Floats, style: Floats, condition: Floats, threshold: float = 0.5) -> Bar:
+    def bar_at(
+        self,
+        index: int,
+        z: Floats,
+        style: Floats,
+        condition: Floats,
+        threshold: float = 0.5,
+        tap: Floats | None = None,
+    ) -> Bar:
         """See `BarModel.bar_at`."""
-        return self.bar(z[0], style, condition, threshold)
+        return self.bar(z[0], style, condition, threshold, place=index, tap=tap)
 
 
 class OnnxWindowModel(OnnxNet):
@@ -96,7 +125,15 @@ class OnnxWindowModel(OnnxNet):
         """See `BarModel.latents`: the windows that hold the bar."""
         return windows_of_bar(index, self.contract.steps)
 
-    def bar_at(self, index: int, z: Floats, style: Floats, condition: Floats, threshold: float = 0.5) -> Bar:
+    def bar_at(
+        self,
+        index: int,
+        z: Floats,
+        style: Floats,
+        condition: Floats,
+        threshold: float = 0.5,
+        tap: Floats | None = None,
+    ) -> Bar:
         """See `BarModel.bar_at`."""
         onset, velocity = self.windows(self.latents(index), z, style, condition, threshold)
         return bar_of(onset, velocity, self.latents(index).start * self.contract.steps, index)
@@ -122,7 +159,21 @@ def open_model(data: bytes, contract: ModelContract) -> OnnxBarModel | OnnxWindo
 
 def input_names(contract: ModelContract) -> tuple[str, ...]:
     """The inputs that a net of this kind may take, in the order that `OnnxNet.run` wants them all."""
-    return ("z", "style", "condition") if contract.kind == "bar" else ("z", "style", "condition", "phase")
+    if contract.kind == "window":
+        return ("z", "style", "condition", "phase")
+    return ("z", "style", "condition", *(name for name in ("place", "tap") if contract.takes(name)))
+
+
+def place_of(index: int, contract: ModelContract) -> Floats:
+    """The place [K] of bar `index` in its phrase."""
+    place = np.zeros(contract.bars, np.float32)
+    place[index % contract.bars] = 1.0
+    return place
+
+
+def no_tap(contract: ModelContract) -> Floats:
+    """The tap [4, T] that is none."""
+    return np.zeros((TAP_ROWS, contract.steps), np.float32)
 
 
 def check_playable(contract: ModelContract) -> None:
@@ -132,6 +183,8 @@ def check_playable(contract: ModelContract) -> None:
         "style": (len(contract.styles),),
         "condition": (len(CONDITIONS),),
         "phase": (1,),
+        "place": (contract.bars,),
+        "tap": (TAP_ROWS, contract.steps),
     }
     planes = (contract.planes, contract.voices, contract.steps)
     names = input_names(contract)
@@ -150,8 +203,8 @@ def check_playable(contract: ModelContract) -> None:
 
 
 def golden_inputs(contract: ModelContract, count: int, seed: int = 0) -> tuple[Floats, ...]:
-    """z [N, latent_dim], style [N, S], condition [N, 3] and, for windows, phase [N, 1]: normal and far z, single and
-    blended styles, conditions to their ends, every phase. The same on every machine."""
+    """What `input_names` tells, [N, ...] each: normal and far z, single and blended styles, conditions to their ends,
+    every phase or place, half of them with a tap. The same on every machine."""
     random = np.random.default_rng(seed)
     styles = len(contract.styles)
     z = random.standard_normal((count, contract.latent_dim))
@@ -160,18 +213,35 @@ def golden_inputs(contract: ModelContract, count: int, seed: int = 0) -> tuple[F
     style[3::4] = random.dirichlet(np.ones(styles), len(style[3::4]))
     condition = np.stack([random.random(count), *random.uniform(-3.0, 3.0, (2, count))], 1)
     condition[2::8] = random.choice([-5.0, 0.0, 5.0], (len(condition[2::8]), 3)) * (0.0, 1.0, 1.0) + (1.0, 0.0, 0.0)
-    phases = np.array([[phase(number, contract.steps)] for number in range(count)])
-    inputs = (z, style, condition, phases)[: len(input_names(contract))]
-    return tuple(value.astype(np.float32) for value in inputs)
+    tap = np.ones((count, TAP_ROWS, contract.steps), np.float32)
+    if contract.takes("tap"):
+        tap[:, 0] = random.random(tap[:, 0].shape) < 0.3
+        tap[:, 1], tap[:, 2] = tap[:, 0] * random.random(tap[:, 0].shape), tap[:, 0] * random.uniform(-1, 1)
+        tap[::2] = 0
+    values = {
+        "z": z,
+        "style": style,
+        "condition": condition,
+        "phase": np.array([[phase(number, contract.steps)] for number in range(count)]),
+        "place": np.eye(contract.bars)[np.arange(count) % contract.bars],
+        "tap": tap,
+    }
+    return tuple(values[name].astype(np.float32) for name in input_names(contract))
 
 
 def _quiet_inputs(contract: ModelContract) -> tuple[Floats, ...]:
     """One of each: the middle of the latent, the first style, usual conditions."""
     style = np.zeros((1, len(contract.styles)), np.float32)
     style[0, 0] = 1.0
-    condition = np.zeros((1, len(CONDITIONS)), np.float32)
-    inputs = (np.zeros((1, contract.latent_dim), np.float32), style, condition, np.zeros((1, 1), np.float32))
-    return inputs[: len(input_names(contract))]
+    values = {
+        "z": np.zeros((1, contract.latent_dim), np.float32),
+        "style": style,
+        "condition": np.zeros((1, len(CONDITIONS)), np.float32),
+        "phase": np.zeros((1, 1), np.float32),
+        "place": place_of(0, contract)[None],
+        "tap": no_tap(contract)[None],
+    }
+    return tuple(values[name] for name in input_names(contract))
 
 
 def _open(data: bytes) -> Any:

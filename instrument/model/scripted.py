@@ -65,20 +65,27 @@ class ScriptedBarModel:
         """See `BarModel.latents`."""
         return range(index, index + 1)
 
-    def bar_at(self, index: int, z: Floats, style: Floats, condition: Floats, threshold: float = 0.5) -> Bar:
-        """See `BarModel.bar_at`."""
+    def bar_at(
+        self,
+        index: int,
+        z: Floats,
+        style: Floats,
+        condition: Floats,
+        threshold: float = 0.5,
+        tap: Floats | None = None,
+    ) -> Bar:
+        """See `BarModel.bar_at`. It doesn't listen to a tap."""
         return self.bar(z[0], style, condition, threshold)
 
     def bar(self, z: Floats, style: Floats, condition: Floats, threshold: float = 0.5) -> Bar:
         """One bar from z [latent_dim], style weights [S] and condition [3]."""
-        onset, velocity, offset = self.outputs(z[None], style[None], condition[None])
-        return Bar.from_outputs(onset[0], velocity[0], offset[0], threshold)
+        return Bar.from_outputs(*self._outputs(z, style, condition), threshold)
 
-    def outputs(self, z: Floats, style: Floats, condition: Floats) -> tuple[Floats, Floats, Floats]:
-        """See `OnnxBarModel.outputs`."""
-        rows = [self._outputs(*row) for row in zip(z, style, condition, strict=True)]
-        onset, velocity, offset = (np.stack(part) for part in zip(*rows, strict=True))
-        return onset, velocity, offset
+    def raw_at(
+        self, index: int, z: Floats, style: Floats, condition: Floats, tap: Floats | None
+    ) -> tuple[Floats, Floats, Floats]:
+        """See `RawBarModel.raw_at`."""
+        return self._outputs(z[0], style, condition)
 
     def _outputs(self, z: Floats, style: Floats, condition: Floats) -> tuple[Floats, Floats, Floats]:
         if z.shape != (LATENT_DIM,) or style.shape != (len(STYLES),) or condition.shape != (3,):

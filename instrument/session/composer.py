@@ -22,7 +22,7 @@ from instrument.model.blend import bar_between
 from instrument.model.contract import BarModel, ModelSource
 from instrument.session import recall
 from instrument.session.knobs import Knobs, settled
-from instrument.session.places import bar_latent, home_latent, seed_of
+from instrument.session.places import bar_latent, home_latent, phrase_latent, seed_of
 from instrument.text import printable
 
 MOST_PRESETS = 8
@@ -87,10 +87,11 @@ class Composer:
         """The net's last bar in the place of bar `index`: the hands wander, so that it isn't a frozen loop."""
         return self._finish(last.given, index, replace(knobs, humanise=max(knobs.humanise, AGAIN)))
 
-    def compose(self, index: int, knobs: Knobs) -> Composed:
-        """Bar `index` >= 0. Raises ModelError where the net fails and UsageError for an unknown style or epoch."""
+    def compose(self, index: int, knobs: Knobs, tap: Floats | None = None) -> Composed:
+        """Bar `index` >= 0, around the groove of a `tap` [4, T] where the net listens (see `ModelContract`). Raises
+        ModelError where the net fails and UsageError for an unknown style or epoch."""
         first = knobs.locks[0] if knobs.frozen else None
-        given = self._kept(first.index, first.knobs) if first else self._given(index, replace(knobs, locks=()))
+        given = self._kept(first.index, first.knobs) if first else self._given(index, replace(knobs, locks=()), tap)
         for lock in knobs.locks:
             given = groove.keep_voices(given, self._kept(lock.index, lock.knobs), (lock.voice,))
         return self._finish(given, index, knobs)
@@ -145,7 +146,7 @@ class Composer:
         self._style(knobs)
         self.source_of(knobs.preset).resolve_epoch(knobs.epoch)
 
-    def _given(self, index: int, knobs: Knobs) -> Bar:
+    def _given(self, index: int, knobs: Knobs, tap: Floats | None = None) -> Bar:
         """Bar `index` as the net makes it."""
         source = self.source_of(knobs.preset)
         manifest, model = source.manifest, source.model(knobs.epoch)
@@ -153,12 +154,15 @@ class Composer:
         condition = np.array(
             [knobs.fill, scales.density.value(knobs.density), scales.energy.value(knobs.energy)], np.float32
         )
-        size = manifest.model.latent_dim
-        z = np.stack([bar_latent(self.seed, number, knobs, size, self._axes) for number in model.latents(index)])
+        if manifest.model.phrase_dim:
+            index, place, z = phrase_latent(self.seed, index, knobs, manifest.model, self._axes)
+        else:
+            size, place = manifest.model.latent_dim, index
+            z = np.stack([bar_latent(self.seed, number, knobs, size, self._axes) for number in model.latents(index)])
         later = self._later(source, knobs)
         if later is None:
-            return model.bar_at(index, z, self._style(knobs), condition)
-        return bar_between(model, later, knobs.glide, index, z, self._style(knobs), condition)
+            return model.bar_at(place, z, self._style(knobs), condition, tap=tap)
+        return bar_between(model, later, knobs.glide, place, z, self._style(knobs), condition, tap)
 
     def _later(self, source: ModelSource, knobs: Knobs) -> BarModel | None:
         """The epoch that the dial glides to."""

@@ -44,7 +44,8 @@ class Knobs:
     Where in the latent. `seed`: of all that is drawn, or -1 for the performance's own. `home`: the number of the
     latent that "new z" draws, or `z`, numbers of its own. `x`, `y`: -1..1, the pad over two directions. `truncation`:
     1 is all of the latent, 0 its middle. `walk`: how far home wanders, each leg `walk_bars` long. `variation`: how far
-    a bar strays from home, 0 a loop, 1 a fresh draw. `toward`, `morph`: another place, and how far to it.
+    a bar strays from home, 0 a loop, 1 a fresh draw. `phrase`: bars for
+    which a net of phrases holds what they share, 0 for good. `toward`, `morph`: another place, and how far to it.
 
     What is done to it. `swing`: 50..75 %. `quantise`: 1 puts every onset on the grid. `humanise`: how far the hands
     wander about the beat. `accent`: -1 (all alike) to 1. `softest`, `loudest`: the range of velocities, 1..127.
@@ -71,6 +72,7 @@ class Knobs:
     walk: float = 0.0
     walk_bars: int = 8
     variation: float = 0.4
+    phrase: int = 4
     toward: Knobs | None = None
     morph: float = 0.0
     quantise: float = 0.0
@@ -108,6 +110,8 @@ class Knobs:
             raise ValueError("z holds a number that is not finite")
         if not 1 <= self.walk_bars <= MOST_BARS:
             raise ValueError(f"a walk's leg of {self.walk_bars} bars is not in 1..{MOST_BARS}")
+        if not 0 <= self.phrase <= MOST_BARS:
+            raise ValueError(f"phrase {self.phrase} is not in 0..{MOST_BARS}")
         if self.toward is not None and self.toward.toward is not None:
             raise ValueError("a morph leads to a place that rests")
 

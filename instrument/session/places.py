@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from instrument.core import latent
+from instrument.core import latent, phrases
 from instrument.core.latent import Latent
+from instrument.core.manifest import ModelContract
 from instrument.session.knobs import Knobs
 
 PAD_REACH = 2.5
@@ -21,12 +22,30 @@ Plane = Callable[[Knobs], tuple[Latent, Latent]]
 def bar_latent(own_seed: int, number: int, knobs: Knobs, size: int, plane: Plane) -> Latent:
     """z [size] of latent `number`: home, the walk away from it, the bar's own straying, truncated."""
     seed = seed_of(own_seed, knobs)
-    home = home_latent(own_seed, knobs, size, plane)
-    if knobs.walk:
-        fresh = latent.wander(seed, knobs.home, number / knobs.walk_bars, size)
-        home = latent.stray(home, fresh, knobs.walk)
+    home = walked_home(own_seed, number, knobs, size, plane)
     z = latent.stray(home, latent.draw(seed, "bar", number, size), knobs.variation)
     return z if knobs.truncation == 1 else z * np.float32(knobs.truncation)
+
+
+def phrase_latent(
+    own_seed: int, index: int, knobs: Knobs, shape: ModelContract, plane: Plane
+) -> tuple[int, int, Latent]:
+    """For a net of phrases: the bar that bar `index` is, the number that its place in the phrase is taken from, and
+    z [1, latent_dim]."""
+    seed = seed_of(own_seed, knobs)
+    index = phrases.sounding(seed, index, knobs.variation)
+    home = walked_home(own_seed, index, knobs, shape.latent_dim, plane)
+    z = phrases.z_of(seed, index, home, shape, knobs.variation, knobs.phrase)
+    return index, phrases.place(seed, index, knobs.variation), np.float32(knobs.truncation) * z[None]
+
+
+def walked_home(own_seed: int, number: int, knobs: Knobs, size: int, plane: Plane) -> Latent:
+    """z [size] of the home as far as the walk has come at bar `number`."""
+    home = home_latent(own_seed, knobs, size, plane)
+    if not knobs.walk:
+        return home
+    fresh = latent.wander(seed_of(own_seed, knobs), knobs.home, number / knobs.walk_bars, size)
+    return latent.stray(home, fresh, knobs.walk)
 
 
 def home_latent(own_seed: int, knobs: Knobs, size: int, plane: Plane) -> Latent:

@@ -202,6 +202,7 @@ FIELDS: tuple[tuple[str, Callable[[Any], bytes] | None], ...] = (
     ("locks", _locks),
     ("preset", _text),
     ("seed", _number),
+    ("phrase", _number),
 )
 """Every knob's name and how its value is written; None for a plain number. A new knob comes at the end."""
 
@@ -255,7 +256,7 @@ class _Reader:
         match name:
             case "style" | "preset":
                 return self.take(self.number()).decode()
-            case "home" | "seed" | "softest" | "loudest" | "walk_bars" | "fill_every":
+            case "home" | "seed" | "softest" | "loudest" | "walk_bars" | "fill_every" | "phrase":
                 return self.number()
             case "landing":
                 return bool(self.number())

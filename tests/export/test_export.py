@@ -18,6 +18,7 @@ from instrument.errors import DataError, ModelError, UsageError
 from instrument.model.onnx import OnnxBarModel, golden_inputs
 from instrument.model.store import Places, check_preset, load_preset
 from tests.export.runs import STYLES, tiny_generator, write_run
+from training.measures import MEASURES
 from training.networks import PlayableGenerator
 
 NOWHERE = Places(shipped=Path("nowhere"), own=Path("nowhere"), cache=None)
@@ -60,7 +61,11 @@ def test_the_manifest_says_what_a_player_needs(run: Path, preset: Path) -> None:
     assert manifest.model.styles == STYLES
     assert len(manifest.prior) == 3
     assert "Groove MIDI Dataset" in manifest.attribution
-    assert manifest.epoch(2).scores == {"c2st": 0.6, "fd": 3.0}
+    scores = manifest.epoch(2).scores
+    ways = {name for name in scores if name.startswith("way ")}
+    assert {name: scores[name] for name in scores if name not in ways} == {"c2st": 0.6, "fd": 3.0}
+    assert ways == {f"way {name}" for name in MEASURES}
+    assert {d.name for d in manifest.epoch(2).directions} <= set(MEASURES)
     assert manifest.training["bars"] == 640
     assert all(epoch.parity <= TOLERANCE for epoch in manifest.epochs)
 

@@ -9,10 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from training.examples import Examples
+from training.examples import Examples, WindowExamples
 from training.metrics.c2st import two_sample_test
 from training.metrics.full import Trial, full_scores
 from training.metrics.played import Played
+from training.metrics.playing import played_scores
 from training.metrics.sources import Source, conditions_of, latents
 from training.metrics.suite import Reference, fast_scores
 from training.recipes import MetricSettings
@@ -32,9 +33,12 @@ class Panel:
         styles: int,
         settings: MetricSettings,
         for_critic: Callable[[Tensor], Tensor],
+        windows: tuple[WindowExamples, WindowExamples] | None = None,
     ) -> None:
+        """`windows` of four bars, to learn from and held out, where bars are scored as a set too."""
         self.train, self.held_out, self.source = train, held_out, source
         self.styles, self.settings, self.for_critic = styles, settings, for_critic
+        self.windows = windows
         self.reference = Reference.of(source.reference(), source.step_ticks)
 
     @torch.no_grad()
@@ -46,13 +50,17 @@ class Panel:
         }
 
     def scores(self, generator: Any, epoch: int, *, last: bool) -> dict[str, float]:
-        """The fast suite at each epoch, the two-sample test at each `c2st_every`-th, the full suite at the last."""
-        scored = self.source.asked(generator, self.settings.bars, seed=2)
+        """The fast suite at each epoch, the two-sample test at each `c2st_every`-th, the full suite at the last; how
+        bars follow each other and how the net is steered, at each `sets_every`-th and the last."""
+        scored, every = self.source.asked(generator, self.settings.bars, seed=2), self.settings.sets_every
         if last:
-            return full_scores(self._trial(generator, scored), self.reference, self.source.all_training())
-        scores = fast_scores(scored, self.reference)
-        if epoch % self.settings.c2st_every == 0:
-            scores["c2st"] = self.two_sample(generator)
+            scores = full_scores(self._trial(generator, scored), self.reference, self.source.all_training())
+        else:
+            scores = fast_scores(scored, self.reference)
+            if epoch % self.settings.c2st_every == 0:
+                scores["c2st"] = self.two_sample(generator)
+        if every and (last or epoch % every == 0) and self.windows is not None:
+            scores |= played_scores(generator, scored, self.windows, self.styles)
         return scores
 
     def _trial(self, generator: Any, scored: Played) -> Trial:

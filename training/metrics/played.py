@@ -28,6 +28,10 @@ class Played:
     def take(self, rows: npt.NDArray[np.intp]) -> Played:
         return Played(onset=self.onset[rows], velocity=self.velocity[rows], offset=self.offset[rows])
 
+    def bars(self) -> Tensor:
+        """Bar tensors [N, 3 H V, T], as a net makes them."""
+        return torch.from_numpy(np.stack([self.onset.astype(np.float32), self.velocity, self.offset], 1)).flatten(1, 3)
+
     def tensor(self) -> Tensor:
         """For a classifier: [N, 3 H V, T], offsets doubled so that all planes have about one scale."""
         planes = [self.onset.astype(np.float32), self.velocity, 2 * self.offset]

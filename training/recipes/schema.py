@@ -29,12 +29,15 @@ class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class DataSettings(_Section, frozen=True):
-    """Kind "bar": `steps` to the bar, and `planes`, the hits of one voice that a cell holds. Kind "ticks":
-    `window_ticks`, the windows' length at 480 ticks a quarter; `truncate` keeps the first window of each file alone;
-    `velocity_only` has no plane of onsets."""
+    """Kind "bar": `steps` to the bar, `planes`, the hits of one voice that a cell holds, and `bars`, the successive
+    bars that are learnt together; with two or more, a step also has `singles` bars of performances that are shorter.
+    Kind "ticks": `window_ticks`, the windows' length at 480 ticks a quarter; `truncate` keeps the first window of each
+    file alone; `velocity_only` has no plane of onsets."""
 
     steps: Literal[16, 32] = 16
     planes: Annotated[int, Meta(ge=1, le=4)] = 2
+    bars: Annotated[int, Meta(ge=1, le=8)] = 1
+    singles: Annotated[int, Meta(ge=0, le=1024, multiple_of=8)] = 0
     window_ticks: Annotated[int, Meta(ge=0, le=100_000)] = 0
     truncate: bool = False
     velocity_only: bool = False
@@ -42,7 +45,8 @@ class DataSettings(_Section, frozen=True):
 
 class NetworkSettings(_Section, frozen=True):
     """Sizes of the nets; see `training.networks` for kind "bar" and `training.tick_networks` for "ticks". `layers` of
-    convolution, or `linear`, are for "ticks"; `code_dim` for "bar"."""
+    convolution, or `linear`, are for "ticks"; the rest for "bar". `phrase_dim` leading entries of z are shared by the
+    bars of a window; of the others, `walk_dim` move from bar to bar. `tap`: G can be given a groove to keep."""
 
     latent_dim: Annotated[int, Meta(ge=1, le=1024)] = 64
     code_dim: Annotated[int, Meta(ge=0, le=64)] = 8
@@ -50,17 +54,23 @@ class NetworkSettings(_Section, frozen=True):
     mapping_dim: Annotated[int, Meta(ge=8, le=1024)] = 128
     generator_channels: Annotated[int, Meta(ge=4, le=1024)] = 96
     critic_channels: Annotated[int, Meta(ge=4, le=1024)] = 64
+    phrase_dim: Annotated[int, Meta(ge=0, le=1024)] = 0
+    walk_dim: Annotated[int, Meta(ge=0, le=1024)] = 0
+    tap: bool = False
     layers: Annotated[int, Meta(ge=1, le=8)] = 3
     linear: bool = False
 
 
 class LossSettings(_Section, frozen=True):
     """`gamma` weighs R1 and R2, computed every `penalty_every` steps and then as many times as strong; `code` weighs
-    the latent regression (see `training.losses`)."""
+    the latent regression, `named` the measures that entries of z of their own must
+    move, `tap` the strokes of a given tap that are not kept (see `training.losses`)."""
 
     gamma: NonNegative = 0.5
     penalty_every: Annotated[int, Meta(ge=1, le=64)] = 8
     code: NonNegative = 0.02
+    named: NonNegative = 0.0
+    tap: NonNegative = 0.0
 
 
 class OptimiserSettings(_Section, frozen=True):
@@ -77,20 +87,26 @@ class OptimiserSettings(_Section, frozen=True):
 class ScheduleSettings(_Section, frozen=True):
     """`epochs` in all. The learning rates stay constant until `decay_from` of them, then fall on a half cosine to
     `lr_floor` of their start. The conditions' jitter, in standard deviations, falls from `jitter` to `jitter_end`
-    between `decay_from` and the end."""
+    between `decay_from` and the end. `tapped`: the share of windows that come with a tap. For the first `lead` steps
+    the critics learn alone: beside a generator that has learnt already they would be no use, and lead it astray."""
 
     epochs: Annotated[int, Meta(ge=1, le=100_000)] = 200
     decay_from: Share = 0.5
     lr_floor: Share = 0.05
     jitter: NonNegative = 0.3
     jitter_end: NonNegative = 0.15
+    tapped: Share = 0.5
+    lead: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
 
 
 class MetricSettings(_Section, frozen=True):
-    """`bars` generated for the fast suite, each epoch; the two-sample test runs each `c2st_every` epochs."""
+    """`bars` generated for the fast suite, each epoch; the two-sample test runs each `c2st_every` epochs. What the bars
+    are as a set, and how the net answers its player, is measured each `sets_every` epochs and at the last; 0 is never.
+    """
 
     bars: Annotated[int, Meta(ge=64, le=20_000)] = 2000
     c2st_every: Annotated[int, Meta(ge=1, le=10_000)] = 5
+    sets_every: Annotated[int, Meta(ge=0, le=10_000)] = 0
 
 
 class Recipe(_Section, frozen=True):
@@ -170,7 +186,27 @@ def _convert(raw: dict[str, Any], source: str) -> Recipe:
         raise UsageError(f"recipe {source}: {error}") from error
     if (recipe.kind == "ticks") != (recipe.data.window_ticks > 0):
         raise UsageError(f'recipe {source}: data.window_ticks is for kind "ticks", and must be there')
+    _check_windows(recipe, source)
     return recipe
+
+
+def _check_windows(recipe: Recipe, source: str) -> None:
+    """Raises UsageError where keys of windows stand in a recipe without any, or don't fit each other."""
+    network, loss = recipe.network, recipe.loss
+    for name, there in (
+        ("data.singles", recipe.data.singles),
+        ("network.phrase_dim", network.phrase_dim),
+        ("network.walk_dim", network.walk_dim),
+        ("network.tap", network.tap),
+    ):
+        if there and recipe.data.bars == 1:
+            raise UsageError(f"recipe {source}: {name} is for data.bars of 2 or more")
+    if recipe.data.bars > 1 and recipe.kind != "bar":
+        raise UsageError(f'recipe {source}: data.bars is for kind "bar"')
+    if network.phrase_dim + network.walk_dim > network.latent_dim:
+        raise UsageError(f"recipe {source}: phrase_dim and walk_dim are more than network.latent_dim")
+    if loss.tap and not network.tap:
+        raise UsageError(f"recipe {source}: loss.tap is for network.tap")
 
 
 def _refuse_unknown(raw: dict[str, Any], struct: type[msgspec.Struct], source: str, prefix: str) -> None:

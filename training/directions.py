@@ -1,0 +1,83 @@
+"""Named ways through a net's latent, for each epoch its own, as axes move while a net learns.
+
+For each of `training.measures.MEASURES` there are one or two candidates: the slope of a ridge regression of the
+measure on the z of PLACES bars under usual conditions, and in a net of phrases the entry of z that may be the measure's
+own. How well a way keeps its promise is measured from other places: a bar is taken along it, from TURNS[0] to TURNS[-1]
+deviations, and the better candidate stays.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from instrument.core.latent import Latent
+from training.measures import MEASURES, measures
+from training.metrics.distances import Doubles
+from training.metrics.sources import latents
+from training.metrics.steering import Asked, spearman
+
+PLACES, STARTS = 4000, 200
+TURNS = np.linspace(-3, 3, 7)
+RIDGE = 20.0
+GOOD_RANK = 0.9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Way:
+    """A unit vector [latent_dim]; `share` of starting places from which the rank correlation is GOOD_RANK or more,
+    `rank` its median; `low` and `high` the measure's means at both ends."""
+
+    name: str
+    vector: Latent
+    share: float
+    rank: float
+    low: float
+    high: float
+
+
+def ways(ask: Asked) -> list[Way]:
+    """One for each of MEASURES, in their order."""
+    z = latents(PLACES, ask.latent_dim, seed=7)
+    measured = measures(ask(z).bars()).numpy().astype(np.float64)
+    own = _own_entries(ask)
+    found = []
+    for column, name in enumerate(MEASURES):
+        candidates = [slope(z.numpy(), measured[:, column])]
+        if column < len(own):
+            candidates.append(np.eye(ask.latent_dim, dtype=np.float32)[own[column]])
+        found.append(max((taken(ask, name, column, vector) for vector in candidates), key=lambda way: way.share))
+    return found
+
+
+def slope(z: Latent, measured: Doubles) -> Latent:
+    """The ridge regression's of `measured` [N] on z [N, latent_dim], as a unit vector."""
+    x, y = z.astype(np.float64), measured - measured.mean()
+    x = x - x.mean(0)
+    found = np.linalg.solve(x.T @ x + RIDGE * np.eye(x.shape[1]), x.T @ y)
+    length = float(np.linalg.norm(found))
+    return (found / length if length else np.eye(1, len(found))[0]).astype(np.float32)
+
+
+def taken(ask: Asked, name: str, column: int, vector: Latent) -> Way:
+    """What the measure of this column does along a vector, from STARTS places."""
+    starts = latents(STARTS, ask.latent_dim, seed=8).numpy()
+    across = starts - np.outer(starts @ vector, vector)
+    turned = np.concatenate([across + turn * vector for turn in TURNS]).astype(np.float32)
+    found = measures(ask(torch.from_numpy(turned)).bars())[:, column].numpy().reshape(len(TURNS), STARTS).T
+    ranks = spearman(found.astype(np.float64), TURNS)
+    return Way(
+        name=name,
+        vector=vector,
+        share=float((ranks >= GOOD_RANK).mean()),
+        rank=float(np.median(ranks)),
+        low=float(found[:, 0].mean()),
+        high=float(found[:, -1].mean()),
+    )
+
+
+def _own_entries(ask: Asked) -> list[int]:
+    shape = ask.generator.shape
+    return list(shape.named) if getattr(shape, "phrase_dim", 0) >= len(MEASURES) else []
