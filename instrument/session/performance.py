@@ -21,6 +21,7 @@ from instrument.engine.messages import (
     NO_CLOCK,
     OWN_CLOCK,
     Config,
+    Heard,
     Journal,
     Load,
     Nudge,
@@ -94,6 +95,7 @@ class Performance:
         self._playing_wanted = False
         self._start_since: float | None = None
         self._knob = KnobWatch(clock)
+        self._listeners: list[Callable[[Heard], None]] = []
         self._client = EngineClient(config)
         self._ready: Ready = self._client.start()
         if remembers and (kept_ms := offset_ms(self._ready.out_port)):
@@ -219,6 +221,10 @@ class Performance:
             following = max(self._position() // BAR_TICKS, 0) + 1
             self._fill_bar = -1 if self._fill_bar == following else following
         self._wake.set()
+
+    def listen(self, listener: Callable[[Heard], None]) -> None:
+        """Whom to tell what comes in. It is called on the feeder's thread, with no lock held, and returns at once."""
+        self._listeners.append(listener)
 
     def close(self) -> None:
         self._closing.set()
@@ -354,6 +360,9 @@ class Performance:
             return with_fill(knobs) if index == self._fill_bar else knobs
 
     def _take(self, reports: list[Report]) -> None:
+        for heard in (report for report in reports if isinstance(report, Heard)):
+            for listener in self._listeners:
+                listener(heard)
         with self._lock:
             for report in reports:
                 match report:
