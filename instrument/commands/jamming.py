@@ -16,8 +16,8 @@ from instrument.engine.messages import Config
 from instrument.errors import PortError, UsageError, nearest
 from instrument.files import write_atomic
 from instrument.session.composer import Composer
+from instrument.session.desk import frozen_at
 from instrument.session.performance import Performance
-from instrument.session.recording import recorded_file
 from instrument.session.view import Knobs
 
 BACKENDS = ("auto", "jack", "rtmidi", "none")
@@ -42,6 +42,7 @@ class JamOptions:
     lost_clock: str
     send_clock: bool
     changes: str
+    captures: Path | None
     json: bool
 
     @property
@@ -64,14 +65,16 @@ def run_jam(choice: Choice, options: JamOptions) -> int:
         raise UsageError(f'--changes "{options.changes}"{nearest(options.changes, CHANGES)} is neither now nor bar')
     if not options.port_name.strip() or ":" in options.port_name or not options.port_name.isprintable():
         raise UsageError("--port-name must be a name without colons")
-    composer, knobs = set_up(choice)
+    composer, knobs, only = set_up(choice)
+    if only >= 0:
+        knobs = frozen_at(only, knobs)
     performance = _start(composer, knobs, choice, options)
     try:
         code = _headless(performance) if options.headless else _on_screen(performance)
     finally:
         performance.close()
         if options.record is not None:
-            write_atomic(options.record, recorded_file(performance.sent(), performance.tempo_map(), options.bars))
+            write_atomic(options.record, performance.recording(options.bars))
     if options.json:
         print_json(_statistics(performance, choice, knobs))
     if code == 0 and options.headless and (performance.failure or not performance.view().health.connected):
@@ -90,14 +93,21 @@ def _start(composer: Composer, knobs: Knobs, choice: Choice, options: JamOptions
             port_name="out",
             in_port=options.in_port,
             tempo_bpm=choice.bpm,
-            journal=options.record is not None,
+            journal=True,
             offset_ms=options.offset_ms or 0.0,
             follow_clock=options.sync == "midi",
             follow_transport=options.follows_transport,
             goes_on=options.lost_clock == "go-on",
             send_clock=options.send_clock,
         )
-        started = Performance(composer, knobs, config, until_bar=until_bar, remembers=options.offset_ms is None)
+        started = Performance(
+            composer,
+            knobs,
+            config,
+            until_bar=until_bar,
+            remembers=options.offset_ms is None,
+            records=options.record is not None,
+        )
         started.hold_changes(options.changes == "bar")
         return started
 

@@ -12,7 +12,9 @@ from instrument.commands.shared import (
     Bpm,
     Channel,
     Density,
+    Energy,
     Epoch,
+    FillEvery,
     Humanise,
     Json,
     Kit,
@@ -20,8 +22,10 @@ from instrument.commands.shared import (
     Mute,
     Preset,
     Quantise,
+    Recall,
     Style,
     Swing,
+    Variation,
     Velocity,
     check_bars,
     check_writable,
@@ -32,6 +36,7 @@ from instrument.errors import UsageError
 if TYPE_CHECKING:
     from instrument.commands.wiring import Choice
     from instrument.core.events import Message
+    from instrument.session.offline import Music
 
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="A .mid or .wav file.")]
 Soundfont = Annotated[Path | None, typer.Option("--soundfont", help="An SF2 file in place of the built-in kit.")]
@@ -44,6 +49,9 @@ def jam(
     seed: Annotated[int | None, typer.Option("--seed", help="The same seed plays the same bars.")] = None,
     style: Style = "",
     density: Density = 0.5,
+    energy: Energy = 0.5,
+    variation: Variation = 0.4,
+    fill_every: FillEvery = 0,
     quantise: Quantise = 0.0,
     swing: Swing = 50.0,
     humanise: Humanise = 0.0,
@@ -51,6 +59,7 @@ def jam(
     velocity: Velocity = "1-127",
     late: Late = "",
     mute: Mute = "",
+    recall: Recall = "",
     kit: Kit = "gm",
     channel: Channel = None,
     backend: Annotated[str, typer.Option("--backend", help="auto, jack, rtmidi or none.")] = "auto",
@@ -72,6 +81,10 @@ def jam(
     headless: Annotated[bool, typer.Option("--headless", help="No screen; plays until Ctrl-C.")] = False,
     bars: Annotated[int | None, typer.Option("--bars", help="Stop by itself after so many bars.")] = None,
     record: Annotated[Path | None, typer.Option("--record", help="Write what was played to a .mid file.")] = None,
+    captures: Annotated[
+        Path | None,
+        typer.Option("--captures", help="Where captured bars go. [default: your music folder]"),
+    ] = None,
     offset_ms: Annotated[
         float | None,
         typer.Option("--offset-ms", help="Send later (+) or earlier (-). [default: what was kept for the port]"),
@@ -93,6 +106,9 @@ def jam(
         seed=_drawn_seed() if seed is None else seed,
         style=style,
         density=density,
+        energy=energy,
+        variation=variation,
+        fill_every=fill_every,
         quantise=quantise,
         swing=swing,
         humanise=humanise,
@@ -100,6 +116,7 @@ def jam(
         velocity=velocity,
         late=late,
         mute=mute,
+        recall=recall,
         kit=kit,
         channel=channel,
     )
@@ -116,6 +133,7 @@ def jam(
         lost_clock=lost_clock,
         send_clock=send_clock,
         changes=changes,
+        captures=captures,
         json=json,
     )
     return run_jam(choice, options)
@@ -130,6 +148,9 @@ def render(
     seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same bars.")] = 0,
     style: Style = "",
     density: Density = 0.5,
+    energy: Energy = 0.5,
+    variation: Variation = 0.4,
+    fill_every: FillEvery = 0,
     quantise: Quantise = 0.0,
     swing: Swing = 50.0,
     humanise: Humanise = 0.0,
@@ -137,6 +158,7 @@ def render(
     velocity: Velocity = "1-127",
     late: Late = "",
     mute: Mute = "",
+    recall: Recall = "",
     kit: Kit = "gm",
     channel: Channel = None,
     soundfont: Soundfont = None,
@@ -149,14 +171,13 @@ def render(
         raise UsageError(f"-o {out or ''} must name a .mid or .wav file")
     check_bars(bars)
     check_writable(out)
-    messages, choice = _offline(locals())
+    music, choice = _offline(locals())
     if out.suffix.lower() == ".wav":
-        _write_wav(out, messages, choice, bars, soundfont)
+        _write_wav(out, music.messages, choice, bars, soundfont)
     else:
         from instrument.files import write_atomic
-        from instrument.ports.smf import midi_file
 
-        write_atomic(out, midi_file(messages, tempo_bpm=bpm, bars=bars, title="Ghostnote"))
+        write_atomic(out, music.file(bpm))
     say(f"{bars} bars, seed {seed}: {out}")
     return 0
 
@@ -169,6 +190,9 @@ def listen(
     seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same bars.")] = 0,
     style: Style = "",
     density: Density = 0.5,
+    energy: Energy = 0.5,
+    variation: Variation = 0.4,
+    fill_every: FillEvery = 0,
     quantise: Quantise = 0.0,
     swing: Swing = 50.0,
     humanise: Humanise = 0.0,
@@ -176,6 +200,7 @@ def listen(
     velocity: Velocity = "1-127",
     late: Late = "",
     mute: Mute = "",
+    recall: Recall = "",
     kit: Kit = "gm",
     channel: Channel = None,
     soundfont: Soundfont = None,
@@ -189,8 +214,8 @@ def listen(
     from instrument.errors import MissingExtraError
 
     check_bars(bars)
-    messages, choice = _offline(locals())
-    sound = _sound(messages, choice, bars, soundfont)
+    music, choice = _offline(locals())
+    sound = _sound(music.messages, choice, bars, soundfont)
     try:
         play(sound)
     except (NoSoundError, MissingExtraError) as error:
@@ -213,15 +238,15 @@ def _drawn_seed() -> int:
     return secrets.randbelow(2**31)
 
 
-def _offline(options: dict[str, object]) -> tuple[list[Message], Choice]:
-    """The messages of a render from the command's own options."""
+def _offline(options: dict[str, object]) -> tuple[Music, Choice]:
+    """A render from the command's own options."""
     from instrument.commands.wiring import Choice, set_up
     from instrument.session import offline
 
     choice = Choice(**{name: options[name] for name in Choice.__dataclass_fields__})  # type: ignore[arg-type]
-    composer, knobs = set_up(choice)
+    composer, knobs, only = set_up(choice)
     bars, independent = int(str(options["bars"])), bool(options["independent"])
-    return offline.render(composer, knobs, bars, independent=independent), choice
+    return offline.render(composer, knobs, bars, independent=independent, only=only), choice
 
 
 def _sound(messages: list[Message], choice: Choice, bars: int, soundfont: Path | None):  # type: ignore[no-untyped-def]

@@ -10,6 +10,7 @@ from instrument.core.drums import KitMap
 from instrument.core.latent import LARGEST_SEED
 from instrument.errors import UsageError
 from instrument.model.store import load_preset
+from instrument.session import recall
 from instrument.session.composer import Composer
 from instrument.session.kits import load_kit
 from instrument.session.view import Knobs, check_tempo
@@ -25,6 +26,9 @@ class Choice:
     seed: int
     style: str
     density: float
+    energy: float
+    variation: float
+    fill_every: int
     quantise: float
     swing: float
     humanise: float
@@ -32,6 +36,7 @@ class Choice:
     velocity: str
     late: str
     mute: str
+    recall: str
     kit: str
     channel: int | None
 
@@ -45,11 +50,13 @@ def kit_of(choice: Choice) -> KitMap:
     return kit.on_channel(choice.channel - 1)
 
 
-def set_up(choice: Choice) -> tuple[Composer, Knobs]:
-    """Raises UsageError for a value that doesn't exist or is out of range, ModelError for a preset that can't play."""
+def set_up(choice: Choice) -> tuple[Composer, Knobs, int]:
+    """The composer, the knobs, and the bar that a recall code names, or -1.
+
+    Raises UsageError for a value that doesn't exist or is out of range, ModelError for a preset that can't play."""
     if not 0 <= choice.seed <= LARGEST_SEED:
         raise UsageError(f"--seed {choice.seed} is not in 0..{LARGEST_SEED}")
-    for name in ("bpm", "density", "quantise", "swing", "humanise", "accent"):
+    for name in ("bpm", "density", "energy", "variation", "quantise", "swing", "humanise", "accent"):
         if not math.isfinite(value := getattr(choice, name)):
             raise UsageError(f"--{name} {value} is not a number that can be used")
     softest, loudest = feel.velocities(choice.velocity)
@@ -58,8 +65,12 @@ def set_up(choice: Choice) -> tuple[Composer, Knobs]:
         check_tempo(choice.bpm)
         knobs = Knobs(
             epoch=preset.resolve_epoch(choice.epoch),
+            preset=preset.manifest.name,
             style=choice.style,
             density=choice.density,
+            energy=choice.energy,
+            variation=choice.variation,
+            fill_every=choice.fill_every,
             quantise=choice.quantise,
             swing=choice.swing,
             humanise=choice.humanise,
@@ -72,6 +83,10 @@ def set_up(choice: Choice) -> tuple[Composer, Knobs]:
     except ValueError as error:
         raise UsageError(str(error)) from error
     composer = Composer(preset, kit_of(choice), choice.seed, load_preset)
+    only = -1
+    if choice.recall:
+        found = recall.decode(choice.recall)
+        knobs, only = found.settled(preset.manifest), found.index
     composer.check(knobs)
     preset.model(knobs.epoch)
-    return composer, knobs
+    return composer, knobs, only

@@ -6,6 +6,7 @@ order that every array of this project uses. A kit map says which channel and no
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -83,6 +84,14 @@ class KitMap:
     def on_channel(self, channel: int) -> KitMap:
         """The same kit with every voice on one channel, 0..15."""
         targets = tuple(Target(channel=channel, note=t.note, length_ticks=t.length_ticks) for t in self.targets)
+        return KitMap(name=self.name, targets=targets)
+
+    def with_pads(self, pads: Sequence[tuple[int, int]]) -> KitMap:
+        """The same kit with another (channel, note) for each voice."""
+        targets = tuple(
+            Target(channel=channel, note=note, length_ticks=target.length_ticks)
+            for (channel, note), target in zip(pads, self.targets, strict=True)
+        )
         return KitMap(name=self.name, targets=targets)
 
 

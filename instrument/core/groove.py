@@ -6,7 +6,8 @@ has sounded. Shifts are in ticks or steps and not in milliseconds: a feel scales
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import math
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -24,6 +25,9 @@ DRIFT_TICKS = 10.0
 DRIFT_VELOCITY = 8.0
 TOGETHER = 0.8
 """How much of the drift the voices share, as a correlation: hands and feet follow one clock."""
+
+LANDING_CRASH, LANDING_KICK = 0.8, 0.75
+"""Velocities of the strokes that a fill lands on."""
 
 LATEST = float(np.nextafter(np.float32(0.5), np.float32(0)))
 
@@ -135,3 +139,43 @@ def strokes(bar: Bar, kit: KitMap, *, swing: float = 50.0, grid: Grid = GRID) ->
             )
         )
     return tuple(sorted(notes, key=lambda note: (note.tick, note.cell % (VOICES * grid.steps))))
+
+
+def thin(bar: Bar, shares: Sequence[float]) -> Bar:
+    """By voice, the share of hits that stays, 0..1: the loudest. Nothing changes without shares."""
+    if not len(shares):
+        return bar
+    kept = np.zeros_like(bar.onset)
+    for voice, share in enumerate(shares):
+        plane, step = np.nonzero(bar.onset[:, voice] > 0.5)
+        order = np.lexsort((plane, step, -bar.velocity[plane, voice, step]))[: math.ceil(share * len(step))]
+        kept[plane[order], voice, step[order]] = 1
+    kept = np.logical_and.accumulate(kept > 0.5, axis=0).astype(np.float32)
+    return Bar(onset=bar.onset * kept, velocity=bar.velocity * kept, offset=bar.offset * kept)
+
+
+def trim(bar: Bar, amounts: Sequence[float]) -> Bar:
+    """By voice, softer (down to -1: hardly heard) or louder (up to 1: twice as loud)."""
+    if not any(amounts):
+        return bar
+    return _with_velocity(bar, bar.velocity * (1 + np.array(amounts, np.float32))[None, :, None])
+
+
+def keep_voices(bar: Bar, kept: Bar, voices: Collection[int]) -> Bar:
+    """The bar with these voices' hits taken from another one."""
+    rows = np.zeros((1, VOICES, 1), bool)
+    rows[0, sorted(voices)] = True
+    return Bar(
+        onset=np.where(rows, kept.onset, bar.onset),
+        velocity=np.where(rows, kept.velocity, bar.velocity),
+        offset=np.where(rows, kept.offset, bar.offset),
+    )
+
+
+def land(bar: Bar) -> Bar:
+    """The bar after a fill: a crash and a kick on its first beat, where the drummer left them out."""
+    onset, velocity, offset = bar.onset.copy(), bar.velocity.copy(), bar.offset.copy()
+    for voice, loud in ((Voice.CRASH, LANDING_CRASH), (Voice.KICK, LANDING_KICK)):
+        if onset[0, voice, 0] < 0.5:
+            onset[0, voice, 0], velocity[0, voice, 0], offset[0, voice, 0] = 1, loud, 0
+    return Bar(onset=onset, velocity=velocity, offset=offset)

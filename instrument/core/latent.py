@@ -13,10 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 Latent = npt.NDArray[np.float32]
-Purpose = Literal["home", "bar", "pad", "conditions", "drift"]
-PURPOSES: tuple[Purpose, ...] = ("home", "bar", "pad", "conditions", "drift")
+Purpose = Literal["home", "bar", "pad", "conditions", "drift", "walk"]
+PURPOSES: tuple[Purpose, ...] = ("home", "bar", "pad", "conditions", "drift", "walk")
 MOST_PURPOSES = 16
 """Fixed, so that a new purpose leaves what the others draw as it was."""
+
+MOST_LEGS = 2**20
+"""Of one home's walk."""
 
 LARGEST_SEED = 2**63 - 1
 
@@ -37,6 +40,13 @@ def stray(home: Latent, fresh: Latent, variation: float) -> Latent:
     """The bar's z: `variation` 0 is home, 1 is the fresh draw."""
     mixed: Latent = np.float32(np.sqrt(1 - variation**2)) * home + np.float32(variation) * fresh
     return mixed
+
+
+def wander(seed: int, home: int, legs: float, latent_dim: int) -> Latent:
+    """Where a walk from a home is after so many legs: z ~ N(0, I) at their ends, a smooth way between."""
+    leg = int(legs) % MOST_LEGS
+    start, end = (draw(seed, "walk", home * MOST_LEGS + number, latent_dim) for number in (leg, (leg + 1) % MOST_LEGS))
+    return slerp(start, end, legs - int(legs))
 
 
 def slerp(a: Latent, b: Latent, t: float) -> Latent:

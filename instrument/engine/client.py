@@ -48,6 +48,7 @@ class EngineClient:
     def __init__(self, config: Config) -> None:
         self._config = config
         self._early: list[Report] = []
+        self._former = self._backend = ""
         self._bars: dict[int, BarNotes] = {}
         self._played: set[tuple[int, int]] = set()
         self._playing: Play | None = None
@@ -74,6 +75,7 @@ class EngineClient:
             self._wire.arrived.wait(0.1)
             for report in self._wire.receive():
                 if isinstance(report, Ready):
+                    self._former, self._backend = self._backend, report.backend
                     return report
                 if isinstance(report, Failed):
                     raise PortError(report.reason)
@@ -142,6 +144,12 @@ class EngineClient:
             case Nudge(by_ms=by_ms):
                 self._config = replace(self._config, offset_ms=self._config.offset_ms + by_ms)
 
+    def _resume(self, playing: Play, status: Status, *, same_clock: bool) -> Resume:
+        if same_clock and self._led:
+            return Resume(position_ticks=status.position_ticks, until_bar=playing.until_bar, at_s=status.now_s)
+        missed = seconds_to_ticks(time.perf_counter() - self._status_at, status.tempo_bpm)
+        return Resume(position_ticks=status.position_ticks + round(missed), until_bar=playing.until_bar)
+
     @property
     def _led(self) -> bool:
         return self._config.follow_clock or self._config.follow_transport
@@ -161,9 +169,7 @@ class EngineClient:
             self._wire.send(Load(bar=bar))
         waits = self._led and status is not None and not status.playing
         if self._playing is not None and status is not None and not (status.finished or waits):
-            missed = seconds_to_ticks(time.perf_counter() - self._status_at, status.tempo_bpm)
-            position = status.position_ticks + round(missed)
-            self._wire.send(Resume(position_ticks=position, until_bar=self._playing.until_bar))
+            self._wire.send(self._resume(self._playing, status, same_clock=self._former == self._backend))
         elif self._playing is not None and (status is None or (waits and not status.finished)):
             self._wire.send(self._playing)
         self._calm_at = time.perf_counter() + TROUBLE_SHOWN_S

@@ -55,10 +55,12 @@ class Play:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resume:
-    """Play on as if the music had never stopped and were at this position now."""
+    """Play on as if the music had never stopped and were at this position now, or were there at `at_s`: an engine's
+    clock is its port's, and outlives it."""
 
     position_ticks: int
     until_bar: int = -1
+    at_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

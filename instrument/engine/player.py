@@ -82,8 +82,8 @@ class Player:
                 self._sequencer.load(bar)
             case Play(from_bar=bar, until_bar=until_bar):
                 self._play(bar, until_bar, now)
-            case Resume(position_ticks=position, until_bar=until_bar):
-                self._resume(position, until_bar, now)
+            case Resume(position_ticks=position, until_bar=until_bar, at_s=at_s):
+                self._resume(position, until_bar, now, now if at_s is None else at_s)
             case Stop():
                 self._armed = False
                 if not self._switches.transport:
@@ -229,13 +229,14 @@ class Player:
         self._begin(bar * BAR_TICKS, until_bar, now)
         self._transport.start(bar * BAR_TICKS, now + START_DELAY_S + self.sink.look_ahead_s)
 
-    def _resume(self, position: int, until_bar: int, now: float) -> None:
+    def _resume(self, position: int, until_bar: int, now: float, at_s: float) -> None:
         """A moment ahead, so that what lies right after it is still in time."""
         self._finished = False
         self._armed, self._leap, self._until_bar = True, BEFORE_ALL, until_bar
         if self._switches.clock:
-            self._leader.join(position, now)
+            self._leader.join(position, at_s)
             return
+        position += round(seconds_to_ticks(now - at_s, self._transport.tempo_bpm))
         delay_s = START_DELAY_S + self.sink.look_ahead_s
         place = position + round(seconds_to_ticks(delay_s, self._transport.tempo_bpm))
         self._begin(place, until_bar, now)

@@ -70,7 +70,17 @@ class ScriptedBarModel:
         return self.bar(z[0], style, condition, threshold)
 
     def bar(self, z: Floats, style: Floats, condition: Floats, threshold: float = 0.5) -> Bar:
-        """See `BarModel.bar`."""
+        """One bar from z [latent_dim], style weights [S] and condition [3]."""
+        onset, velocity, offset = self.outputs(z[None], style[None], condition[None])
+        return Bar.from_outputs(onset[0], velocity[0], offset[0], threshold)
+
+    def outputs(self, z: Floats, style: Floats, condition: Floats) -> tuple[Floats, Floats, Floats]:
+        """See `OnnxBarModel.outputs`."""
+        rows = [self._outputs(*row) for row in zip(z, style, condition, strict=True)]
+        onset, velocity, offset = (np.stack(part) for part in zip(*rows, strict=True))
+        return onset, velocity, offset
+
+    def _outputs(self, z: Floats, style: Floats, condition: Floats) -> tuple[Floats, Floats, Floats]:
         if z.shape != (LATENT_DIM,) or style.shape != (len(STYLES),) or condition.shape != (3,):
             raise ModelError(f"z {z.shape}, style {style.shape} or condition {condition.shape} doesn't fit the model")
         fill, density, energy = (float(value) for value in condition)
@@ -78,9 +88,8 @@ class ScriptedBarModel:
         logits = self._logits + moved + np.tensordot(style, self._lean, 1) + np.float32(0.8 * density)
         for voice, step in FILL:
             logits[0, voice, step] += np.float32(4.0 * fill)
-        onset = _sigmoid(logits)
         velocity = _sigmoid(0.5 * self._logits + 0.5 * loud + np.float32(0.4 * energy))
-        return Bar.from_outputs(onset, velocity, np.tanh(0.3 * late) * np.float32(0.2), threshold)
+        return _sigmoid(logits), velocity, np.asarray(np.tanh(0.3 * late) * 0.2, np.float32)
 
 
 class ScriptedPreset:

@@ -45,6 +45,15 @@ class TempoChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """A text at a position; a `marker` is shown on a DAW's timeline."""
+
+    position_ticks: int
+    text: str
+    marker: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DrumFile:
     """A file's hits at 480 ticks a quarter, its first tempo, and how many notes no voice stands for."""
 
@@ -59,12 +68,13 @@ def midi_file(
     tempo_bpm: float,
     bars: int,
     title: str,
-    text: Sequence[str] = (),
+    words: Sequence[Words] = (),
     tempo_changes: Sequence[TempoChange] = (),
 ) -> bytes:
     """Messages sorted by position -> the bytes of a type 0 file.
 
-    `tempo_bpm` holds from tick 0, `tempo_changes` (sorted) after it; `text` becomes text events at tick 0. A message
+    `tempo_bpm` holds from tick 0, `tempo_changes` (sorted) after it; `words` (sorted) stand before the messages at
+    their position. A message
     before bar 0 (a hit early on the very first step) is put on tick 0, as a file has nothing before it. The file ends
     on the bar line after `bars` bars, or on the first one that the last message doesn't cross. Raises ValueError for
     messages out of order.
@@ -75,9 +85,8 @@ def midi_file(
     track.append(mido.MetaMessage("track_name", name=title))
     track.append(mido.MetaMessage("set_tempo", tempo=microseconds_per_beat(tempo_bpm)))
     track.append(mido.MetaMessage("time_signature", numerator=4, denominator=4))
-    track.extend(mido.MetaMessage("text", text=line) for line in text)
     last = 0
-    for position, event in _timed(messages, tempo_changes):
+    for position, event in _timed(messages, tempo_changes, words):
         if position < last:
             raise ValueError(f"a message at tick {position} comes after one at tick {last}")
         event.time = position - last
@@ -91,28 +100,34 @@ def midi_file(
 
 
 def _timed(
-    messages: Iterable[Message], tempo_changes: Sequence[TempoChange]
+    messages: Iterable[Message], tempo_changes: Sequence[TempoChange], words: Sequence[Words]
 ) -> Iterator[tuple[int, mido.Message | mido.MetaMessage]]:
-    """Position and mido message, a tempo before the messages at its position."""
+    """Position and mido message: at one position a tempo, then words, then messages."""
     import mido
 
-    changes = iter(tempo_changes)
-    change = next(changes, None)
+    others = iter(sorted([*map(_tempo, tempo_changes), *map(_words, words)], key=lambda other: other[0]))
+    other = next(others, None)
     for message in messages:
         position = max(message.position_ticks, 0)
-        while change is not None and change.position_ticks <= position:
-            yield _tempo(change)
-            change = next(changes, None)
+        while other is not None and other[0] <= position:
+            yield other
+            other = next(others, None)
         yield position, mido.Message.from_bytes((message.status, message.data1, message.data2))
-    while change is not None:
-        yield _tempo(change)
-        change = next(changes, None)
+    while other is not None:
+        yield other
+        other = next(others, None)
 
 
 def _tempo(change: TempoChange) -> tuple[int, mido.MetaMessage]:
     import mido
 
     return max(change.position_ticks, 0), mido.MetaMessage("set_tempo", tempo=microseconds_per_beat(change.tempo_bpm))
+
+
+def _words(words: Words) -> tuple[int, mido.MetaMessage]:
+    import mido
+
+    return max(words.position_ticks, 0), mido.MetaMessage("marker" if words.marker else "text", text=words.text)
 
 
 def read_hits(path: Path) -> DrumFile:

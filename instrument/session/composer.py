@@ -18,18 +18,21 @@ from instrument.core.events import BarNotes, Note
 from instrument.core.latent import Latent
 from instrument.core.manifest import Manifest
 from instrument.errors import UsageError, nearest
-from instrument.model.contract import ModelSource
-from instrument.session.view import Knobs
+from instrument.model.blend import bar_between
+from instrument.model.contract import BarModel, ModelSource
+from instrument.session import recall
+from instrument.session.knobs import Knobs, settled
+from instrument.session.places import bar_latent, home_latent, seed_of
 from instrument.text import printable
-
-PAD_REACH = 2.5
-"""How far the pad's edge lies from its middle, in standard deviations of the latent."""
 
 MOST_PRESETS = 8
 """Open at a time."""
 
 AGAIN = 0.6
 """How much the hands wander at least in a bar that is played again for want of a new one."""
+
+MOST_KEPT = 64
+"""Bars that locked voices come from, remembered."""
 
 MOST_LATENTS = 4096
 """More than any bar is made from: each bar of an independent render has so many numbers to itself."""
@@ -59,6 +62,7 @@ class Composer:
         self.seed = seed
         self._others = None if others is None else lru_cache(maxsize=MOST_PRESETS)(others)
         self._plane = lru_cache(maxsize=64)(self._plane_of)
+        self._kept = lru_cache(maxsize=MOST_KEPT)(self._given)
 
     @property
     def manifest(self) -> Manifest:
@@ -79,14 +83,11 @@ class Composer:
 
     def compose(self, index: int, knobs: Knobs) -> Composed:
         """Bar `index` >= 0. Raises ModelError where the net fails and UsageError for an unknown style or epoch."""
-        source = self.source_of(knobs.preset)
-        conditions = source.manifest.conditions
-        condition = np.array(
-            [knobs.fill, conditions.density.value(knobs.density), conditions.energy.value(knobs.energy)], np.float32
-        )
-        model = source.model(knobs.epoch)
-        z = np.stack([self._z(number, knobs) for number in model.latents(index)])
-        return self._finish(model.bar_at(index, z, self._style(knobs), condition), index, knobs)
+        first = knobs.locks[0] if knobs.frozen else None
+        given = self._kept(first.index, first.knobs) if first else self._given(index, replace(knobs, locks=()))
+        for lock in knobs.locks:
+            given = groove.keep_voices(given, self._kept(lock.index, lock.knobs), (lock.voice,))
+        return self._finish(given, index, knobs)
 
     def compose_independent(self, index: int, knobs: Knobs) -> Composed:
         """A bar from its own z and its own conditions, drawn from the preset's prior over beats (for scoring)."""
@@ -109,30 +110,62 @@ class Composer:
         manifest = self.source_of(knobs.preset).manifest
         if not len(manifest.prior):
             return manifest.model.styles[0]
-        row = int(latent.stream(self.seed, "conditions", knobs.home).integers(len(manifest.prior)))
+        row = int(latent.stream(seed_of(self.seed, knobs), "conditions", knobs.home).integers(len(manifest.prior)))
         return manifest.model.styles[manifest.prior.style[row]]
+
+    def settle(self, knobs: Knobs) -> Knobs:
+        """Knobs on their way to another place, with the place where they are as their home."""
+        if knobs.toward is None:
+            return knobs
+        size = self.source_of(knobs.preset).manifest.model.latent_dim
+        z = home_latent(self.seed, knobs, size, self._axes)
+        return replace(knobs, z=tuple(map(float, z)), x=0.0, y=0.0, toward=None, morph=0.0)
+
+    def code(self, index: int, knobs: Knobs) -> str:
+        """The recall code of a bar."""
+        manifest = self.source_of(knobs.preset).manifest
+        return recall.encode(manifest, settled(knobs, self.seed, self.manifest.name), index)
 
     def check(self, knobs: Knobs) -> None:
         """Raises UsageError for a style or an epoch that the preset doesn't have, naming the nearest."""
         self._style(knobs)
         self.source_of(knobs.preset).resolve_epoch(knobs.epoch)
 
+    def _given(self, index: int, knobs: Knobs) -> Bar:
+        """Bar `index` as the net makes it."""
+        source = self.source_of(knobs.preset)
+        manifest, model = source.manifest, source.model(knobs.epoch)
+        scales = manifest.conditions
+        condition = np.array(
+            [knobs.fill, scales.density.value(knobs.density), scales.energy.value(knobs.energy)], np.float32
+        )
+        size = manifest.model.latent_dim
+        z = np.stack([bar_latent(self.seed, number, knobs, size, self._axes) for number in model.latents(index)])
+        later = self._later(source, knobs)
+        if later is None:
+            return model.bar_at(index, z, self._style(knobs), condition)
+        return bar_between(model, later, knobs.glide, index, z, self._style(knobs), condition)
+
+    def _later(self, source: ModelSource, knobs: Knobs) -> BarModel | None:
+        """The epoch that the dial glides to."""
+        later = next((number for number in source.epochs if number > knobs.epoch), None)
+        return source.model(later) if knobs.glide and later is not None else None
+
     def _finish(self, bar: Bar, index: int, knobs: Knobs) -> Composed:
-        played = groove.mute(bar, knobs.muted)
+        played = groove.land(bar) if knobs.landing else bar
+        played = groove.mute(played, knobs.resting)
+        played = groove.thin(played, knobs.voice_density)
         played = groove.quantise(played, knobs.quantise)
         played = groove.lean(played, knobs.late)
-        played = groove.humanise(played, knobs.humanise, self.seed, index)
+        played = groove.humanise(played, knobs.humanise, seed_of(self.seed, knobs), index)
         played = groove.accent(played, knobs.accent)
+        played = groove.trim(played, knobs.voice_velocity)
         played = groove.velocity_range(played, knobs.softest, knobs.loudest)
-        return Composed(given=bar, bar=played, notes=groove.strokes(played, self.kit, swing=knobs.swing))
+        kit = self.kit.with_pads(knobs.pads) if knobs.pads else self.kit
+        return Composed(given=bar, bar=played, notes=groove.strokes(played, kit, swing=knobs.swing))
 
-    def _z(self, index: int, knobs: Knobs) -> Latent:
-        size = self.source_of(knobs.preset).manifest.model.latent_dim
-        home = latent.draw(self.seed, "home", knobs.home, size)
-        if knobs.x or knobs.y:
-            across, up = self._plane(knobs.preset, knobs.epoch)
-            home = home + np.float32(PAD_REACH * knobs.x) * across + np.float32(PAD_REACH * knobs.y) * up
-        return latent.stray(home, latent.draw(self.seed, "bar", index, size), knobs.variation)
+    def _axes(self, knobs: Knobs) -> tuple[Latent, Latent]:
+        return self._plane(knobs.preset, knobs.epoch)
 
     def _style(self, knobs: Knobs) -> Floats:
         styles = self.source_of(knobs.preset).manifest.model.styles
@@ -148,8 +181,3 @@ class Composer:
         manifest = self.source_of(preset).manifest
         axes = [np.array(d.vector, np.float32) for d in manifest.epoch(epoch).directions[:2]]
         return latent.plane(manifest.model.latent_dim, axes)
-
-
-def with_fill(knobs: Knobs) -> Knobs:
-    """The knobs of a bar that a fill was asked for."""
-    return replace(knobs, fill=1.0)

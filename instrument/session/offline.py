@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from instrument.core.events import Message
 from instrument.core.sequencer import Sequencer
 from instrument.core.timebase import BAR_TICKS
+from instrument.ports.smf import TempoChange
 from instrument.session.composer import Composed, Composer
-from instrument.session.view import Knobs
+from instrument.session.form import formed
+from instrument.session.knobs import Knobs
+from instrument.session.recording import Code, recorded_file, take_of
 
 Compose = Callable[[int, Knobs], Composed]
 
@@ -19,14 +23,37 @@ def play_offline(compose: Compose, knobs: Knobs, bars: int) -> list[Message]:
     sequencer.start(0, until_bar=bars)
     messages: list[Message] = []
     for index in range(bars):
-        sequencer.load(compose(index, knobs).revision(index, 0))
+        sequencer.load(compose(index, formed(knobs, index)).revision(index, 0))
         if index:
             messages += sequencer.advance((index - 1) * BAR_TICKS + BAR_TICKS // 2)
     messages += sequencer.advance(bars * BAR_TICKS + 1)
     return messages
 
 
-def render(composer: Composer, knobs: Knobs, bars: int, *, independent: bool = False) -> list[Message]:
-    """See `play_offline`; `independent` draws each bar's latent and conditions anew."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Music:
+    """Bars that were rendered: `messages` in the order of sending; `code` names each bar, or gives ""."""
+
+    messages: list[Message]
+    bars: int
+    code: Code
+
+    def file(self, tempo_bpm: float) -> bytes:
+        """A .mid, byte for byte what a jam records that played the same."""
+        tempos = [TempoChange(position_ticks=0, tempo_bpm=tempo_bpm)]
+        return recorded_file(take_of(self.messages), tempos, self.bars, self.code)
+
+
+def render(composer: Composer, knobs: Knobs, bars: int, *, independent: bool = False, only: int = -1) -> Music:
+    """See `play_offline`; `independent` draws each bar's latent and conditions; `only` plays that bar always."""
     composer.check(knobs)
-    return play_offline(composer.compose_independent if independent else composer.compose, knobs, bars)
+    if independent:
+        return Music(messages=play_offline(composer.compose_independent, knobs, bars), bars=bars, code=lambda index: "")
+
+    def compose(index: int, knobs: Knobs) -> Composed:
+        return composer.compose(index if only < 0 else only, knobs)
+
+    def code(index: int) -> str:
+        return composer.code(index if only < 0 else only, formed(knobs, index))
+
+    return Music(messages=play_offline(compose, knobs, bars), bars=bars, code=code)

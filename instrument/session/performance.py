@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 from instrument.core.bar import Bar
+from instrument.core.drums import Voice
 from instrument.core.timebase import BAR_TICKS, seconds_to_ticks
 from instrument.engine.client import EngineClient
 from instrument.engine.messages import (
@@ -37,15 +38,20 @@ from instrument.engine.messages import (
     Trouble,
 )
 from instrument.errors import GhostnoteError
-from instrument.ports.smf import TempoChange
-from instrument.session.composer import Composer, with_fill
+from instrument.session import recall
+from instrument.session.composer import Composer
+from instrument.session.desk import Desk, frozen_at
 from instrument.session.feeder import Feeder
-from instrument.session.history import History
+from instrument.session.folders import Folders
+from instrument.session.keeper import Keeper
 from instrument.session.knob_watch import KnobWatch
+from instrument.session.knobs import Knobs, settled
 from instrument.session.net_worker import NetWorker
-from instrument.session.port_settings import keep_offset_ms, offset_ms
+from instrument.session.port_settings import offset_ms
+from instrument.session.snapshots import SLOTS
+from instrument.session.tape import Tape
 from instrument.session.taps import Taps
-from instrument.session.view import Health, Knobs, StageView, check_offset, check_tempo
+from instrument.session.view import Health, StageView, check_offset, check_tempo
 
 POLL_S = 0.005
 CLOSE_WAIT_S = 0.3
@@ -66,9 +72,12 @@ class Performance:
         *,
         until_bar: int = -1,
         remembers: bool = False,
+        records: bool = False,
+        folders: Folders | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         """Starts the engine. `remembers`: with the offset that was kept for its port, in place of the configuration's.
+        `records`: all that goes out is kept. `folders`: where captures and snapshots go, the player's own if None.
         Raises PortError where there is no port, and what `Composer.check` raises."""
         composer.check(knobs)
         self._composer = composer
@@ -77,26 +86,25 @@ class Performance:
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._closing = threading.Event()
-        self._history = History(knobs)
+        self._desk = Desk(knobs, composer.settle)
+        self._tape = Tape(config.tempo_bpm, composer.code, whole=records)
+        self._keeper = Keeper(folders or Folders())
+        self._bar_passed = -1
         self._taps = Taps()
         self._tempo_bpm = config.tempo_bpm
         self._follows_clock = config.follow_clock
         self._offset_ms, self._nudge_ms = config.offset_ms, 0.0
-        self._offset_is_new = False
         self._led = config.follow_clock or config.follow_transport
-        self._fill_bar = -1
         self._feeder = Feeder(composer, lambda: NetWorker(composer.compose, self._wake.set, clock))
         self._commands: deque[Play | Stop | SetTempo | SetOffset | Nudge | Panic] = deque()
         self._status: Status | None = None
         self._status_at = 0.0
         self._trouble = self._failure = ""
-        self._sent: list[Sent] = []
-        self._tempos = [TempoChange(position_ticks=0, tempo_bpm=config.tempo_bpm)]
         self._playing_wanted = False
         self._start_since: float | None = None
         self._knob = KnobWatch(clock)
         self._listeners: list[Callable[[Heard], None]] = []
-        self._client = EngineClient(config)
+        self._client = EngineClient(replace(config, journal=True))
         self._ready: Ready = self._client.start()
         if remembers and (kept_ms := offset_ms(self._ready.out_port)):
             self._offset_ms = kept_ms
@@ -106,10 +114,10 @@ class Performance:
 
     def view(self) -> StageView:
         with self._lock:
-            status, knobs = self._status, self._history.now
+            status = self._status
             position = self._position()
             bar = max(position // BAR_TICKS, 0)
-            fill_in = self._fill_bar - bar if self._fill_bar >= bar else -1
+            knobs = self._desk.at(bar)
             return StageView(
                 manifest=self._composer.source_of(knobs.preset).manifest,
                 knobs=knobs,
@@ -120,9 +128,15 @@ class Performance:
                 position_ticks=position,
                 now=self._bar(bar),
                 next=self._bar(bar + 1),
-                fill_in=fill_in,
-                can_undo=self._history.can_undo,
+                fill_in=self._desk.fill_in(bar),
+                can_undo=self._desk.history.can_undo,
                 health=self._health(status),
+                builds=self._desk.builds,
+                back=self._desk.back,
+                snapshots=self._keeper.slots,
+                morphs=self._desk.morphs,
+                code=self._tape.code(bar),
+                told=self._keeper.told,
             )
 
     def turn(self, **changes: Any) -> None:
@@ -130,15 +144,13 @@ class Performance:
         if unknown:
             raise ValueError(f"there is no knob {sorted(unknown)[0]!r}")
         with self._lock:
-            knobs = replace(self._history.now, **changes)
+            knobs = replace(self._desk.knobs, **changes)
         try:
             self._composer.check(knobs)
         except GhostnoteError as error:
             raise ValueError(str(error)) from error
-        with self._lock:
-            self._history.turn(knobs)
-            self._knob.turned()
-        self._wake.set()
+        words = ", ".join(f"{name} {value}" for name, value in changes.items())
+        self._change(lambda: self._desk.turn(**changes), words)
 
     def play(self) -> None:
         """Start at the line of the bar that was stopped in; at the first bar where nothing was played."""
@@ -164,7 +176,7 @@ class Performance:
             raise ValueError("the tempo is the MIDI clock's: it is set where the clock comes from")
         with self._lock:
             self._tempo_bpm = tempo_bpm
-            self._note_tempo(TempoChange(position_ticks=self._position(), tempo_bpm=tempo_bpm))
+            self._tape.tempo(self._position(), tempo_bpm)
             self._commands.append(SetTempo(tempo_bpm=tempo_bpm))
         self._wake.set()
 
@@ -184,7 +196,7 @@ class Performance:
         with self._lock:
             self._offset_ms, nudge_ms, self._nudge_ms = self._offset_ms + self._nudge_ms, self._nudge_ms, 0.0
             self._commands.extend((SetOffset(offset_ms=self._offset_ms), Nudge(by_ms=-nudge_ms)))
-            self._offset_is_new = True
+        self._keeper.keep_offset(self._ready.out_port, self._offset_ms)
         self._wake.set()
 
     def panic(self) -> None:
@@ -195,32 +207,59 @@ class Performance:
 
     def load_preset(self, name: str) -> None:
         """Change to another preset's best epoch as soon as it has been opened and checked, elsewhere."""
-        threading.Thread(target=self._open_preset, args=(name,), name="preset", daemon=True).start()
+        self._keeper.send(lambda: self._open_preset(name))
 
     def hold_changes(self, hold: bool) -> None:
         """Whether turned knobs wait for the next bar line."""
         self._feeder.holds_changes = hold
 
     def new_z(self) -> None:
-        with self._lock:
-            self._history.add(replace(self._history.now, home=self._history.newest_home + 1, x=0.0, y=0.0))
-        self._wake.set()
+        self._change(self._desk.new_z, "new z")
 
     def undo(self) -> None:
-        with self._lock:
-            self._history.undo()
-        self._wake.set()
+        self._change(self._desk.undo, "undo")
 
     def redo(self) -> None:
-        with self._lock:
-            self._history.redo()
-        self._wake.set()
+        self._change(self._desk.redo, "redo")
 
     def fill(self) -> None:
+        self._change(lambda: self._desk.fill(self._position()), "fill")
+
+    def build(self, on: bool) -> None:
+        self._change(lambda: self._desk.build(on, self._position()), "build" if on else "build ends")
+
+    def freeze(self) -> None:
+        self._change(lambda: self._desk.freeze(*self._sounding()), "freeze")
+
+    def lock(self, voice: int) -> None:
+        self._change(lambda: self._desk.lock(voice, *self._sounding()), f"lock {Voice(voice).label}")
+
+    def look_back(self, bars: int) -> None:
+        self._change(lambda: self._desk.look_back(bars), "back" if bars > 0 else "forth")
+
+    def store(self, slot: int) -> None:
         with self._lock:
-            following = max(self._position() // BAR_TICKS, 0) + 1
-            self._fill_bar = -1 if self._fill_bar == following else following
-        self._wake.set()
+            knobs = self._desk.knobs
+        self._keeper.store(slot, settled(knobs, self._composer.seed, self._composer.manifest.name))
+
+    def recall(self, slot: int, bars: int) -> None:
+        knobs = self._keeper.kept(slot)
+        self._keeper.send(lambda: self._take_up(knobs, bars, SLOTS[slot]))
+
+    def recall_code(self, code: str) -> None:
+        """Freeze on the bar that a code tells, of this preset."""
+        try:
+            found = recall.decode(code)
+            with self._lock:
+                manifest = self._composer.source_of(self._desk.knobs.preset).manifest
+            knobs = found.settled(manifest)
+            self._composer.check(knobs)
+        except GhostnoteError as error:
+            raise ValueError(str(error)) from error
+        self._change(lambda: self._desk.add(frozen_at(found.index, knobs)), f"recall {code}")
+
+    def capture(self, bars: int) -> None:
+        self._keeper.capture(bars, self._cut)
 
     def listen(self, listener: Callable[[Heard], None]) -> None:
         """Whom to tell what comes in. It is called on the feeder's thread, with no lock held, and returns at once."""
@@ -233,6 +272,7 @@ class Performance:
             self._thread.join(timeout=CLOSE_WAIT_S)
         self._feeder.close()
         self._take(self._client.close())
+        self._keeper.close(CLOSE_WAIT_S)
 
     @property
     def ready(self) -> Ready:
@@ -264,14 +304,14 @@ class Performance:
             return self._failure
 
     def sent(self) -> list[Sent]:
-        """All that went out, in order, where the configuration asked for a journal."""
+        """What went out, in order: all of it in a recording, else the newest."""
         with self._lock:
-            return list(self._sent)
+            return self._tape.sent()
 
-    def tempo_map(self) -> list[TempoChange]:
-        """The tempo at bar 0, then every change."""
+    def recording(self, bars: int | None) -> bytes:
+        """A .mid of what went out, to the bar line after the last note or after `bars`."""
         with self._lock:
-            return list(self._tempos)
+            return self._tape.recording(bars)
 
     def bar_times_ms(self) -> dict[str, float]:
         """How long the last bars took from latent to notes: p50, p99 and the longest."""
@@ -285,23 +325,39 @@ class Performance:
         with self._lock:
             self._trouble = trouble
 
-    def _open_preset(self, name: str) -> None:
-        try:
-            manifest = self._composer.source_of(name).manifest
-        except GhostnoteError as error:
-            self.complain(str(error))
-            return
+    def _change(self, change: Callable[[], object], words: str) -> None:
+        """Something on the desk, at once, and into the recording's timeline."""
         with self._lock:
-            knobs = self._history.now
-            style = knobs.style if knobs.style in manifest.model.styles else ""
-            self._history.add(replace(knobs, preset=name, epoch=manifest.best_epoch, style=style))
+            change()
+            self._knob.turned()
+            self._tape.mark(self._position(), words)
         self._wake.set()
 
-    def _note_tempo(self, change: TempoChange) -> None:
-        """A change before the first note, or at the place of the last one, replaces that one."""
-        if change.position_ticks <= self._tempos[-1].position_ticks:
-            change = TempoChange(position_ticks=self._tempos.pop().position_ticks, tempo_bpm=change.tempo_bpm)
-        self._tempos.append(change)
+    def _sounding(self) -> tuple[int, Knobs]:
+        """The bar that sounds, and what it is made from."""
+        index = max(self._position() // BAR_TICKS, 0)
+        fed = self._feeder.fed.get(index)
+        return index, self._desk.wanted(index) if fed is None else fed.knobs
+
+    def _open_preset(self, name: str) -> str:
+        manifest = self._composer.source_of(name).manifest
+        with self._lock:
+            knobs = self._desk.knobs
+        style = knobs.style if knobs.style in manifest.model.styles else ""
+        other = replace(knobs, preset=name, epoch=manifest.best_epoch, style=style, z=(), locks=())
+        self._change(lambda: self._desk.add(other), f"preset {name}")
+        return f"preset {manifest.title}"
+
+    def _take_up(self, knobs: Knobs, bars: int, slot: str) -> str:
+        self._composer.check(knobs)
+        with self._lock:
+            bar = max(self._position() // BAR_TICKS, 0)
+        self._change(lambda: self._desk.morph_to(knobs, bar, bars), f"snapshot {slot}")
+        return f"{slot} in {bars} bars" if bars else slot
+
+    def _cut(self, bars: int) -> tuple[bytes, int]:
+        with self._lock:
+            return self._tape.capture(bars)
 
     def _feed_for_ever(self) -> None:
         while not self._closing.is_set():
@@ -327,18 +383,18 @@ class Performance:
             self._client.send(Load(bar=bar))
             self._knob.sent(bar, position // BAR_TICKS)
         with self._lock:
+            self._note_made(position)
             commands = self._due()
         for command in commands:
             self._client.send(command)
-        if self._offset_is_new:
-            self._keep_offset()
 
-    def _keep_offset(self) -> None:
-        self._offset_is_new = False
-        try:
-            keep_offset_ms(self._ready.out_port, self._offset_ms)
-        except (GhostnoteError, OSError) as error:
-            self.complain(f"the offset can't be kept: {error}")
+    def _note_made(self, position: int) -> None:
+        for index, fed in self._feeder.fed.items():
+            self._tape.made(index, fed.knobs)
+        bar = position // BAR_TICKS
+        if bar != self._bar_passed and bar in self._feeder.fed and self._sounds(self._status):
+            self._bar_passed = bar
+            self._desk.passed(bar, self._feeder.fed[bar].knobs)
 
     def _due(self) -> list[Play | Stop | SetTempo | SetOffset | Nudge | Panic]:
         """The commands to be sent now: a start waits a moment for its first bar."""
@@ -356,8 +412,7 @@ class Performance:
     def _wanted(self, index: int) -> Knobs:
         """What shapes a bar as things are now."""
         with self._lock:
-            knobs = self._history.now
-            return with_fill(knobs) if index == self._fill_bar else knobs
+            return self._desk.wanted(index)
 
     def _take(self, reports: list[Report]) -> None:
         for heard in (report for report in reports if isinstance(report, Heard)):
@@ -371,7 +426,7 @@ class Performance:
                         self._follow_tempo(report)
                         self._knob.heard(report)
                     case Journal(sent=sent):
-                        self._sent.extend(sent)
+                        self._tape.note(sent)
                     case Trouble(text=text, over=over):
                         self._trouble = "" if over else text
                     case Ready():
@@ -381,7 +436,7 @@ class Performance:
         tempo_bpm = status.clock.tempo_bpm
         if self._follows_clock and tempo_bpm not in (0.0, self._tempo_bpm):
             self._tempo_bpm = tempo_bpm
-            self._note_tempo(TempoChange(position_ticks=status.position_ticks, tempo_bpm=tempo_bpm))
+            self._tape.tempo(status.position_ticks, tempo_bpm)
 
     def _sounds(self, status: Status | None) -> bool:
         """Whether the music plays; with a leader, whether it has begun to."""

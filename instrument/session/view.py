@@ -5,64 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from instrument.core.bar import Bar
-from instrument.core.drums import VOICES
-from instrument.core.groove import MOST_LATE_TICKS
 from instrument.core.manifest import Manifest
 from instrument.core.timebase import MAX_BPM, MIN_BPM
 from instrument.engine.messages import OWN_CLOCK
 from instrument.engine.messages import ClockFacts as ClockFacts
+from instrument.session.errands import Told
+from instrument.session.knobs import Knobs as Knobs
+from instrument.session.snapshots import SLOTS
+
+NOTHING_TOLD = Told()
 
 LARGEST_OFFSET_MS = 1000.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Knobs:
-    """Everything that shapes a bar, apart from the seed. Ranges are 0..1 unless said otherwise.
-
-    `density`, `energy`: places in the training bars' distribution (0.5 the median). `variation`: how far a bar strays
-    from the home bar, 0 a loop, 1 a fresh draw. `x`, `y`: -1..1, the pad over two directions of the latent.
-    `home`: the number of the latent that "new z" draws. `swing`: 50..75 %. `quantise`: 1 puts every onset on the grid.
-    `preset`: a name, or "" for the one that the performance began with. `style`: a name of the preset's, or "" for a
-    mixture as in the training beats. `humanise`: how far the hands wander about the beat. `accent`: -1 (all alike) to
-    1. `softest`, `loudest`: the range of velocities, 1..127. `late`: by voice in ticks, +-MOST_LATE_TICKS, or () for
-    none. `muted`: voices that rest.
-    """
-
-    epoch: int
-    preset: str = ""
-    style: str = ""
-    density: float = 0.5
-    energy: float = 0.5
-    fill: float = 0.0
-    variation: float = 0.4
-    x: float = 0.0
-    y: float = 0.0
-    home: int = 0
-    quantise: float = 0.0
-    swing: float = 50.0
-    humanise: float = 0.0
-    accent: float = 0.0
-    softest: int = 1
-    loudest: int = 127
-    late: tuple[int, ...] = ()
-    muted: frozenset[int] = frozenset()
-
-    def __post_init__(self) -> None:
-        for name in ("density", "energy", "fill", "variation", "quantise", "humanise"):
-            if not 0.0 <= getattr(self, name) <= 1.0:
-                raise ValueError(f"{name} {getattr(self, name):g} is not in 0..1")
-        if not (-1.0 <= self.x <= 1.0 and -1.0 <= self.y <= 1.0):
-            raise ValueError(f"the pad's place {self.x:g}, {self.y:g} is not in -1..1")
-        if not 50.0 <= self.swing <= 75.0:
-            raise ValueError(f"swing {self.swing:g} is not in 50..75")
-        if not -1.0 <= self.accent <= 1.0:
-            raise ValueError(f"accent {self.accent:g} is not in -1..1")
-        if not 1 <= self.softest <= self.loudest <= 127:
-            raise ValueError(f"velocities from {self.softest} to {self.loudest} are not within 1..127")
-        if len(self.late) not in (0, VOICES) or any(abs(ticks) > MOST_LATE_TICKS for ticks in self.late):
-            raise ValueError(f"late {self.late} is not {VOICES} numbers of ticks in +-{MOST_LATE_TICKS}")
-        if not self.muted <= set(range(VOICES)):
-            raise ValueError(f"muted {sorted(self.muted)} are not voices")
 
 
 def check_tempo(tempo_bpm: float) -> float:
@@ -109,7 +62,9 @@ class StageView:
     """One picture of the performance. `position_ticks` counts from bar 0 and is extrapolated to the moment of asking.
 
     `now` and `next` are the bars as they sound, after groove; None before there is one. `fill_in` counts bars until an
-    armed fill, 0 while it sounds, -1 with none armed.
+    armed fill, 0 while it sounds, -1 with none armed; `builds`: a fill is being held. `back`: how many bars back lies
+    the one that is listened to again. `snapshots` tells of each slot whether something is in it; `morphs`: a morph is
+    on its way. `code` brings the bar that sounds back. `told` is the newest thing that was done aside.
     """
 
     manifest: Manifest
@@ -124,3 +79,9 @@ class StageView:
     fill_in: int
     can_undo: bool
     health: Health
+    builds: bool = False
+    back: int = 0
+    snapshots: tuple[bool, ...] = (False,) * len(SLOTS)
+    morphs: bool = False
+    code: str = ""
+    told: Told = NOTHING_TOLD

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import mido
+import psutil
 import pytest
 
 from instrument.bench.jack_server import RATE, JackServer
@@ -162,3 +163,32 @@ def test_a_server_that_dies_and_comes_back_is_followed_again(jack_server: JackSe
         with Patchbay(name) as patchbay:
             patchbay.wait_for(OUT_PORT)
             ended(process)
+
+
+def test_an_engine_that_is_killed_joins_its_leader_again(jack_server: JackServer) -> None:
+    """JACK halts when a client dies, and its clock swings for some seconds."""
+    name = jack_server.name
+    with (
+        Conductor(name) as conductor,
+        Patchbay(name) as patchbay,
+        running(clock(), name),
+        running(jam(*FOLLOWING), name) as process,
+    ):
+        ready(patchbay)
+        conductor.start()
+        patchbay.wait_for_sounding_note()
+        time.sleep(2)
+        (engine,) = psutil.Process(process.pid).children()
+        engine.kill()
+        engine.wait(5)
+        heard = len(patchbay.heard)
+        patchbay.wait_for(OUT_PORT)
+        patchbay.wait_until(lambda: any(event.note_on for event in patchbay.heard[heard:]), "the new engine is silent")
+        time.sleep(7)
+        facts = ended(process)
+        assert facts["state"] == "locked"
+    ticks = [event.frame for event in patchbay.heard if event.data[0] == 0xF8]
+    strokes = [note.frame for note in patchbay.notes() if note.note_on and note.frame > ticks[-1] - RATE]
+    strays = [min(abs(frame - tick) for tick in ticks) for frame in strokes]
+    assert sum(stray <= BBT_FRAMES for stray in strays) >= 0.9 * len(strays) > 0
+    assert not held(patchbay.heard)

@@ -20,7 +20,7 @@ from instrument.core.drums import NOTES_OF_VOICE, VOICE_OF_NOTE, Voice
 from instrument.core.events import Message, note_off, note_on
 from instrument.core.timebase import BAR_TICKS, PPQ
 from instrument.errors import DataError
-from instrument.ports.smf import LARGEST_BYTES, TempoChange, midi_file, parse_hits, read_hits
+from instrument.ports.smf import LARGEST_BYTES, TempoChange, Words, midi_file, parse_hits, read_hits
 
 HEADER = b"MThd\0\0\0\x06\0\0\0\x01\x01\xe0"
 
@@ -86,11 +86,18 @@ def test_read_hits_reads_what_was_written(rows: list[tuple[int, int, int, int]])
 
 
 def test_a_file_opens_with_name_tempo_meter_and_text_and_ends_on_the_bar_line() -> None:
-    data = midi_file([note_on(480, 9, 36, 100)], tempo_bpm=120, bars=4, title="Größe", text=("seed 7", "bars 4"))
+    data = midi_file(
+        [note_on(480, 9, 36, 100)],
+        tempo_bpm=120,
+        bars=4,
+        title="Größe",
+        words=[Words(position_ticks=0, text="seed 7"), Words(position_ticks=480, text="fill", marker=True)],
+    )
     found = absolute(data)
-    assert [m.type for _, m in found[:5]] == ["track_name", "set_tempo", "time_signature", "text", "text"]
+    assert [m.type for _, m in found[:5]] == ["track_name", "set_tempo", "time_signature", "text", "marker"]
     assert found[0][1].name == "Größe"
-    assert [m.text for _, m in found[3:5]] == ["seed 7", "bars 4"]
+    assert [m.text for _, m in found[3:5]] == ["seed 7", "fill"]
+    assert (found[4][0], found[5][1].type) == (480, "note_on")
     assert (found[2][1].numerator, found[2][1].denominator) == (4, 4)
     assert (found[-1][0], found[-1][1].type) == (4 * BAR_TICKS, "end_of_track")
     file = parsed(data)
@@ -128,7 +135,15 @@ def test_messages_out_of_order_are_refused() -> None:
 
 def test_the_same_music_gives_the_same_bytes() -> None:
     messages = in_order([(i * 90, 9, 36 + i % 8, 1 + i % 127) for i in range(200)])
-    assert len({midi_file(iter(messages), tempo_bpm=97.3, bars=9, title="x", text=["y"]) for _ in range(3)}) == 1
+    assert (
+        len(
+            {
+                midi_file(iter(messages), tempo_bpm=97.3, bars=9, title="x", words=[Words(position_ticks=0, text="y")])
+                for _ in range(3)
+            }
+        )
+        == 1
+    )
 
 
 def test_only_channel_10_is_read_where_there_are_more() -> None:

@@ -11,7 +11,7 @@ import pytest
 from instrument.core.drums import GM_KIT
 from instrument.errors import UsageError
 from instrument.model.store import load_preset
-from instrument.session.composer import Composer, with_fill
+from instrument.session.composer import Composer
 from instrument.session.offline import render
 from instrument.session.view import Knobs
 
@@ -54,7 +54,7 @@ def test_a_fill_hits_the_toms_more(composer: Composer, knobs: Knobs) -> None:
     def toms(chosen: Knobs) -> int:
         return sum(note.note in (43, 47, 50) for index in range(32) for note in composer.compose(index, chosen).notes)
 
-    assert toms(with_fill(knobs)) > toms(knobs)
+    assert toms(replace(knobs, fill=1.0)) > toms(knobs)
 
 
 def test_the_pad_moves_the_bar_and_comes_back(composer: Composer, knobs: Knobs) -> None:
@@ -71,7 +71,7 @@ def test_what_the_preset_does_not_have_is_refused_with_the_nearest(composer: Com
 
 
 def test_a_longer_render_begins_as_a_shorter_one(composer: Composer, knobs: Knobs) -> None:
-    two, four = render(composer, knobs, 2), render(composer, knobs, 4)
+    two, four = render(composer, knobs, 2).messages, render(composer, knobs, 4).messages
     end = 2 * 1920 - 60
     assert [m for m in two if m.position_ticks < end] == [m for m in four if m.position_ticks < end]
 

@@ -12,7 +12,7 @@ from instrument.core.events import OUTSIDE, Message, note_off, note_on
 from instrument.core.timebase import BAR_TICKS
 from instrument.engine.messages import Sent
 from instrument.session.history import DEPTH, History
-from instrument.session.recording import timeline
+from instrument.session.recording import take
 from instrument.session.taps import Taps
 from instrument.session.view import Knobs
 
@@ -82,10 +82,10 @@ def sent(*messages: Message) -> list[Sent]:
 
 def test_what_is_played_after_a_stop_begins_on_the_next_bar_line() -> None:
     first = (note_on(480, 9, 36, 100), note_off(540, 9, 36))
-    line = timeline(sent(*first, *first))
+    line = take(sent(*first, *first)).messages
     assert [message.position_ticks for message in line] == [480, 540, BAR_TICKS + 480, BAR_TICKS + 540]
 
 
 def test_a_note_that_was_ended_outside_the_music_ends_with_what_was_sent_before() -> None:
-    line = timeline(sent(note_on(480, 9, 36, 100), note_off(OUTSIDE, 9, 36), note_off(OUTSIDE, 9, 38)))
+    line = take(sent(note_on(480, 9, 36, 100), note_off(OUTSIDE, 9, 36), note_off(OUTSIDE, 9, 38))).messages
     assert line == [note_on(480, 9, 36, 100), note_off(480, 9, 36)]

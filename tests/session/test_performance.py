@@ -7,13 +7,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import mido
+import numpy as np
 import pytest
 
+from instrument.core.bar import Bar
 from instrument.core.drums import GM_KIT
+from instrument.core.timebase import BAR_TICKS
 from instrument.engine.messages import Config
 from instrument.errors import UsageError
 from instrument.model.store import load_preset
 from instrument.session.composer import Composer
+from instrument.session.folders import Folders
 from instrument.session.performance import Performance
 from instrument.session.port_settings import offset_ms
 from instrument.session.view import Knobs
@@ -23,11 +28,20 @@ PATIENCE_S = 20.0
 
 
 @pytest.fixture
-def performance() -> Iterator[Performance]:
+def performance(tmp_path: Path) -> Iterator[Performance]:
     preset = load_preset("groove")
-    performance = Performance(Composer(preset, GM_KIT, 7), Knobs(epoch=preset.resolve_epoch("best")), CONFIG)
+    knobs = Knobs(epoch=preset.resolve_epoch("best"))
+    performance = Performance(Composer(preset, GM_KIT, 7), knobs, CONFIG, folders=folders(tmp_path))
     yield performance
     performance.close()
+
+
+def folders(path: Path) -> Folders:
+    return Folders(captures=path, snapshots=path / "snapshots.toml")
+
+
+def same(one: Bar, other: Bar) -> bool:
+    return all(np.array_equal(getattr(one, name), getattr(other, name)) for name in ("onset", "velocity", "offset"))
 
 
 def wait(true: Callable[[], bool]) -> None:
@@ -65,11 +79,79 @@ def test_new_z_and_undo(performance: Performance) -> None:
     assert performance.view().knobs.home == 1
 
 
-def test_a_fill_is_armed_for_the_next_bar_and_disarmed(performance: Performance) -> None:
+def test_a_fill_comes_up_to_the_next_downbeat_and_is_disarmed(performance: Performance) -> None:
     performance.fill()
-    assert performance.view().fill_in == 1
+    assert performance.view().fill_in == 0
     performance.fill()
     assert performance.view().fill_in == -1
+
+
+def test_a_frozen_bar_repeats_while_all_is_turned_and_undo_thaws_it(performance: Performance) -> None:
+    performance.play()
+    wait(lambda: (status := performance.status) is not None and status.bar >= 1)
+    performance.freeze()
+    performance.turn(density=0.9, home=4)
+    wait(lambda: (view := performance.view()).now is not None and view.next is not None and view.knobs.frozen)
+    wait(lambda: (view := performance.view()).next is not None and view.now is not None and same(view.now, view.next))
+    performance.freeze()
+    assert not performance.view().knobs.frozen
+
+
+def test_a_code_brings_the_bar_back_in_another_performance(performance: Performance, tmp_path: Path) -> None:
+    performance.turn(density=0.7, swing=57.0, muted=frozenset({7}))
+    performance.play()
+    wait(lambda: (status := performance.status) is not None and status.bar >= 1 and performance.view().code != "")
+    performance.freeze()
+    wait(lambda: (view := performance.view()).knobs.frozen and view.now is not None and bool(view.code))
+    view = performance.view()
+    preset = load_preset("groove")
+    other = Performance(Composer(preset, GM_KIT, 1), Knobs(epoch=1), CONFIG, folders=folders(tmp_path))
+    try:
+        with pytest.raises(ValueError, match="no recall code"):
+            other.recall_code("nonsense")
+        other.recall_code(view.code.lower())
+        other.play()
+        wait(lambda: (now := other.view().now) is not None and view.now is not None and same(now, view.now))
+    finally:
+        other.close()
+
+
+def test_snapshots_are_kept_in_the_file_and_taken_up_later(tmp_path: Path) -> None:
+    preset = load_preset("groove")
+
+    def begin(seed: int) -> Performance:
+        knobs = Knobs(epoch=preset.resolve_epoch("best"))
+        return Performance(Composer(preset, GM_KIT, seed), knobs, CONFIG, folders=folders(tmp_path))
+
+    first = begin(3)
+    first.turn(density=0.8)
+    first.store(1)
+    first.close()
+    second = begin(4)
+    try:
+        wait(lambda: second.view().snapshots[1])
+        with pytest.raises(ValueError, match="nothing is kept in A"):
+            second.recall(0, 0)
+        second.recall(1, 0)
+        wait(lambda: second.view().knobs.density == 0.8)
+        assert second.view().knobs.seed == 3
+    finally:
+        second.close()
+
+
+def test_the_last_bars_are_captured_after_the_fact(performance: Performance, tmp_path: Path) -> None:
+    performance.capture(2)
+    wait(lambda: performance.view().told.trouble)
+    assert "nothing has been played" in performance.view().told.text
+    performance.play()
+    wait(lambda: (status := performance.status) is not None and status.bar >= 3)
+    performance.capture(2)
+    wait(lambda: "2 bars captured" in performance.view().told.text)
+    (file,) = tmp_path.glob("*.mid")
+    assert file.name in performance.view().told.text
+    found = mido.MidiFile(file)
+    assert round(sum(message.time for message in found.tracks[0])) == 2 * BAR_TICKS
+    assert [message.type for message in found.tracks[0]].count("text") == 2
 
 
 def test_panic_stops_and_leaves_nothing_sounding(performance: Performance) -> None:
