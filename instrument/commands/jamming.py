@@ -41,6 +41,7 @@ class JamOptions:
     transport: str
     lost_clock: str
     send_clock: bool
+    feedback: bool
     changes: str
     captures: Path | None
     json: bool
@@ -107,7 +108,10 @@ def _start(composer: Composer, knobs: Knobs, choice: Choice, options: JamOptions
             until_bar=until_bar,
             remembers=options.offset_ms is None,
             records=options.record is not None,
+            feedback=options.feedback,
         )
+        for complaint in started.hands.complaints:
+            started.complain(complaint)
         started.hold_changes(options.changes == "bar")
         return started
 

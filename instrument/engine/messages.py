@@ -93,11 +93,18 @@ class Panic:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Feedback:
+    """Messages for a controller's motors and lights, sent now; they are no part of the music."""
+
+    messages: tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Close:
     """Note-offs, close the ports, leave."""
 
 
-Command = Load | Play | Resume | Stop | SetTempo | SetOffset | Nudge | Panic | Close
+Command = Load | Play | Resume | Stop | SetTempo | SetOffset | Nudge | Panic | Feedback | Close
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

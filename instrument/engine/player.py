@@ -24,6 +24,7 @@ from instrument.engine.following import Leader, Switches
 from instrument.engine.lateness import Lateness
 from instrument.engine.messages import (
     Command,
+    Feedback,
     Load,
     Nudge,
     Panic,
@@ -97,6 +98,9 @@ class Player:
                 self._nudge_ms += by_ms
             case Panic():
                 self._panic(now)
+            case Feedback(messages=messages):
+                for message in messages:
+                    self.sink.send(message, now)
 
     def hear(self, arrived: Arrived, now: float) -> None:
         """Bytes have come in. What they say about time holds at once; the rest is the ears' to read."""
