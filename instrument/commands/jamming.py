@@ -17,6 +17,7 @@ from instrument.errors import PortError, UsageError, nearest
 from instrument.files import write_atomic
 from instrument.session.composer import Composer
 from instrument.session.desk import frozen_at
+from instrument.session.folders import Folders
 from instrument.session.performance import Performance
 from instrument.session.view import Knobs
 
@@ -109,6 +110,7 @@ def _start(composer: Composer, knobs: Knobs, choice: Choice, options: JamOptions
             remembers=options.offset_ms is None,
             records=options.record is not None,
             feedback=options.feedback,
+            folders=Folders() if options.captures is None else Folders(captures=options.captures),
         )
         for complaint in started.hands.complaints:
             started.complain(complaint)

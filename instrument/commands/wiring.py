@@ -9,7 +9,7 @@ from instrument.commands import feel
 from instrument.core.drums import KitMap
 from instrument.core.latent import LARGEST_SEED
 from instrument.errors import UsageError
-from instrument.model.store import load_preset
+from instrument.model.store import list_presets, load_preset
 from instrument.session import recall
 from instrument.session.composer import Composer
 from instrument.session.kits import load_kit
@@ -50,6 +50,10 @@ def kit_of(choice: Choice) -> KitMap:
     return kit.on_channel(choice.channel - 1)
 
 
+def _preset_names() -> list[str]:
+    return [summary.name for summary in list_presets()]
+
+
 def set_up(choice: Choice) -> tuple[Composer, Knobs, int]:
     """The composer, the knobs, and the bar that a recall code names, or -1.
 
@@ -82,7 +86,7 @@ def set_up(choice: Choice) -> tuple[Composer, Knobs, int]:
         )
     except ValueError as error:
         raise UsageError(str(error)) from error
-    composer = Composer(preset, kit_of(choice), choice.seed, load_preset)
+    composer = Composer(preset, kit_of(choice), choice.seed, load_preset, _preset_names)
     only = -1
     if choice.recall:
         found = recall.decode(choice.recall)

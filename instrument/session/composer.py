@@ -5,7 +5,7 @@ That is what makes a render offline equal to what was played live, and a seed wo
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -54,10 +54,16 @@ class Composer:
     """Makes bars. Any thread may call it: it holds nothing that changes but the models' own caches."""
 
     def __init__(
-        self, source: ModelSource, kit: KitMap, seed: int, others: Callable[[str], ModelSource] | None = None
+        self,
+        source: ModelSource,
+        kit: KitMap,
+        seed: int,
+        others: Callable[[str], ModelSource] | None = None,
+        known: Callable[[], Sequence[str]] = tuple,
     ) -> None:
-        """`others` opens a preset by its name, where the performance may change to another one."""
+        """`others` opens a preset by its name, `known` tells the names, where the performance may change to another."""
         self.source = source
+        self._known = known
         self.kit = kit
         self.seed = seed
         self._others = None if others is None else lru_cache(maxsize=MOST_PRESETS)(others)
@@ -112,6 +118,14 @@ class Composer:
             return manifest.model.styles[0]
         row = int(latent.stream(seed_of(self.seed, knobs), "conditions", knobs.home).integers(len(manifest.prior)))
         return manifest.model.styles[manifest.prior.style[row]]
+
+    def known_presets(self) -> tuple[str, ...]:
+        """The names of the presets that can be opened, the first one's first."""
+        return tuple(dict.fromkeys((self.source.manifest.name, *self._known())))
+
+    def pads(self, knobs: Knobs) -> tuple[tuple[int, int], ...]:
+        """(channel 0..15, note) of each voice."""
+        return knobs.pads or tuple((target.channel, target.note) for target in self.kit.targets)
 
     def settle(self, knobs: Knobs) -> Knobs:
         """Knobs on their way to another place, with the place where they are as their home."""

@@ -11,8 +11,31 @@ from typing import Any, Protocol
 from instrument.session.view import StageView
 
 
+class Learner(Protocol):
+    """Teaching controllers; what it waits for shows in the view."""
+
+    @property
+    def learning(self) -> bool: ...
+
+    def learn(self, control: str = "") -> None:
+        """Begin, with the control in hand where there is one; called again: its partner, or no more."""
+
+    def pick(self, id: str) -> bool:
+        """Choose what is to be learnt, a control or an action. Whether it is one that can be."""
+
+    def unlearn(self) -> None:
+        """Forget what the chosen one was learnt from."""
+
+    def leave(self) -> None:
+        """No more learning; what was learnt is kept."""
+
+
 class Session(Protocol):
     """A performance: looked at through `view`, steered by the rest. What was asked for shows in the very next view."""
+
+    @property
+    def hands(self) -> Learner:
+        """Controllers that are taught to turn the knobs."""
 
     def view(self) -> StageView:
         """The picture of this moment. Cheap: asked for thirty times a second."""
@@ -46,7 +69,40 @@ class Session(Protocol):
         """Step forward again; nothing happens at its end."""
 
     def fill(self) -> None:
-        """Arm a fill for the next bar, or disarm it."""
+        """A fill up to the next downbeat (in a bar's last beat: to the one after), or not."""
+
+    def build(self, on: bool) -> None:
+        """Hold a fill: from the next bar line on, more of it in each bar, until it is let go."""
+
+    def freeze(self) -> None:
+        """Repeat the bar that sounds, or let it go."""
+
+    def lock(self, voice: int) -> None:
+        """Keep a voice's strokes as they sound now, whatever else changes, or let them go."""
+
+    def look_back(self, bars: int) -> None:
+        """Listen again to a bar that has sounded: so many further back, or nearer where negative."""
+
+    def store(self, slot: int) -> None:
+        """Keep all knobs as snapshot 0..7."""
+
+    def recall(self, slot: int, bars: int) -> None:
+        """Go to a snapshot, there after so many bars. Raises ValueError for an empty one."""
+
+    def recall_code(self, code: str) -> None:
+        """Freeze on the bar that a recall code tells. Raises ValueError for one that can't be played."""
+
+    def capture(self, bars: int) -> None:
+        """Write the last bars to a file, which `told` names. Raises ValueError outside 1..32."""
+
+    def presets(self) -> tuple[str, ...]:
+        """The names that `load_preset` knows."""
+
+    def load_preset(self, name: str) -> None:
+        """Change to another preset's best epoch as soon as it is open."""
+
+    def hold_changes(self, hold: bool) -> None:
+        """Whether turned knobs wait for the next bar line."""
 
     def tap(self) -> None:
         """One beat of a tapped tempo."""

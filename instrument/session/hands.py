@@ -15,6 +15,7 @@ from pathlib import Path
 from instrument.core.events import Message
 from instrument.engine.messages import Heard, Played
 from instrument.errors import GhostnoteError
+from instrument.session.contract import Session
 from instrument.session.learning import Event, Learning
 from instrument.session.maps import ControllerMap, keep_map, load_maps, new_file
 from instrument.session.sources import Decoder, Kind, Move, Source, messages
@@ -26,7 +27,6 @@ from instrument.session.targets import (
     TARGETS,
     Action,
     Knob,
-    Performer,
     epochs,
     target_of,
 )
@@ -41,12 +41,13 @@ Key = tuple[str, str]
 
 
 class Hands:
-    """`send` takes feedback to the port; `tell` tells the player a line, `aside` does what takes time elsewhere."""
+    """`folder`: where the maps are, None to keep none. `send` takes feedback to the port; `tell` tells the player;
+    `aside` does elsewhere what takes time. `feedback`: for all controllers, whatever their maps say."""
 
     def __init__(
         self,
-        session: Performer,
-        folder: Path,
+        session: Session,
+        folder: Path | None,
         *,
         send: Callable[[tuple[Message, ...]], None],
         tell: Callable[[str], None],
@@ -60,7 +61,7 @@ class Hands:
         self._aside = aside
         self._feedback = feedback
         self._lock = threading.RLock()
-        found, self.complaints = load_maps(folder)
+        found, self.complaints = load_maps(folder) if folder else ({}, [])
         self._files = {name: file for name, (file, _) in found.items()}
         self._maps: dict[str, ControllerMap] = {name: learned for name, (_, learned) in found.items()}
         self._unsaved: set[str] = set()
@@ -257,6 +258,8 @@ class Hands:
 
     def _save(self) -> None:
         """What has changed, aside, as a disk may take its time."""
+        if self._folder is None:
+            return
         for name in sorted(self._unsaved):
             file = self._files.setdefault(name, new_file(self._folder, name, self._files.values()))
             self._aside(partial(keep_map, file, self._maps[name]))

@@ -146,6 +146,8 @@ class Performance:
                 snapshots=self._keeper.slots,
                 morphs=self._desk.morphs,
                 code=self._tape.code(bar),
+                holds=self._feeder.holds_changes,
+                pads=self._composer.pads(knobs),
                 told=self._keeper.told,
                 hands=self.hands.shown,
             )
@@ -219,6 +221,9 @@ class Performance:
     def load_preset(self, name: str) -> None:
         """Change to another preset's best epoch as soon as it has been opened and checked, elsewhere."""
         self._keeper.send(lambda: self._open_preset(name))
+
+    def presets(self) -> tuple[str, ...]:
+        return self._composer.known_presets()
 
     def hold_changes(self, hold: bool) -> None:
         """Whether turned knobs wait for the next bar line."""

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from instrument.core.bar import GRID, Bar
-from instrument.core.drums import Voice
+from instrument.core.drums import GM_KIT, Voice
+from instrument.core.events import Message
 from instrument.core.manifest import (
     KNOB_POINTS,
     SCHEMA,
@@ -27,6 +28,14 @@ from instrument.core.manifest import (
     Tensor,
 )
 from instrument.core.timebase import BAR_TICKS, seconds_to_ticks
+from instrument.errors import UsageError
+from instrument.session.desk import Desk, frozen_at
+from instrument.session.errands import Told
+from instrument.session.hands import Hands
+from instrument.session.knobs import settled
+from instrument.session.recall import decode, encode
+from instrument.session.snapshots import EMPTY, SLOTS
+from instrument.session.taps import Taps
 from instrument.session.view import Health, Knobs, StageView, check_offset, check_tempo
 
 FD_BY_EPOCH = {1: 94.0, 2: 61.0, 4: 38.0, 8: 22.0, 16: 13.0, 32: 7.1, 48: 4.6, 64: 5.2, 96: 6.0, 128: 6.4}
@@ -42,7 +51,6 @@ BEAT = (
 """Voice, the chance to leave a stroke out at density 0, and velocity 1..9 by step."""
 
 FILL_STEPS = ((Voice.SNARE, 12), (Voice.SNARE, 13), (Voice.HIGH_TOM, 12), (Voice.MID_TOM, 13), (Voice.LOW_TOM, 14))
-TAP_TIMEOUT_S = 2.0
 
 
 def scripted_manifest(
@@ -101,8 +109,8 @@ def scripted_bar(knobs: Knobs, seed: int, index: int, fill: bool) -> Bar:
 
 
 class ScriptedSession:
-    """Keeps the contract of `Session`. `clock` gives seconds; `panics`, `nudge_ms`, `offset_ms` and `closed` tell what
-    was asked for."""
+    """Keeps the contract of `Session`. `clock` gives seconds; `panics`, `nudge_ms`, `offset_ms`, `captured` and
+    `closed` tell what was asked for."""
 
     def __init__(
         self,
@@ -116,6 +124,10 @@ class ScriptedSession:
         self.manifest = manifest or scripted_manifest()
         self.health = health or GOOD_HEALTH
         self.panics = 0
+        self.captured: list[int] = []
+        self.fed_back: list[Message] = []
+        self.loaded: list[str] = []
+        self.holds = False
         self.nudge_ms = self.offset_ms = 0.0
         self.closed = False
         self._clock = clock
@@ -124,14 +136,16 @@ class ScriptedSession:
         self._playing = False
         self._anchor_s = clock()
         self._anchor_ticks = 0.0
-        self._fill_bar = -1
-        self._history = [Knobs(epoch=self.manifest.best_epoch, style=self._first_style(), density=0.62)]
-        self._place = 0
-        self._taps: list[float] = []
+        self._told = Told()
+        self._snapshots: list[Knobs | None] = list(EMPTY)
+        self._desk = Desk(Knobs(epoch=self.manifest.best_epoch, style=self._first_style(), density=0.62))
+        self._taps = Taps()
+        self.hands = Hands(self, None, send=self.fed_back.extend, tell=self._tell)
 
     def view(self) -> StageView:
-        position = int(self._position())
-        index, knobs = position // BAR_TICKS, self._knobs
+        index = self._bar
+        knobs = self._desk.at(index)
+        wanted = [self._desk.wanted(number) for number in (index, index + 1)]
         return StageView(
             manifest=self.manifest,
             knobs=knobs,
@@ -139,22 +153,30 @@ class ScriptedSession:
             playing=self._playing,
             tempo_bpm=self._tempo_bpm,
             sync="internal",
-            position_ticks=position,
-            now=scripted_bar(knobs, self._seed, index, index == self._fill_bar),
-            next=scripted_bar(knobs, self._seed, index + 1, index + 1 == self._fill_bar),
-            fill_in=self._fill_bar - index if self._fill_bar >= index else -1,
-            can_undo=self._place > 0,
+            position_ticks=int(self._position()),
+            now=scripted_bar(replace(wanted[0], fill=0.0), self._seed, index, wanted[0].fill > 0),
+            next=scripted_bar(replace(wanted[1], fill=0.0), self._seed, index + 1, wanted[1].fill > 0),
+            fill_in=self._desk.fill_in(index),
+            can_undo=self._desk.history.can_undo,
             health=self.health,
+            builds=self._desk.builds,
+            back=self._desk.back,
+            snapshots=tuple(kept is not None for kept in self._snapshots),
+            morphs=self._desk.morphs,
+            code=encode(self.manifest, settled(wanted[0], self._seed, self.manifest.name), index),
+            holds=self.holds,
+            pads=knobs.pads or tuple((target.channel, target.note) for target in GM_KIT.targets),
+            told=self._told,
+            hands=self.hands.shown,
         )
 
     def turn(self, **changes: Any) -> None:
-        knobs = replace(self._knobs, **changes)
+        knobs = replace(self._desk.knobs, **changes)
         if not any(epoch.number == knobs.epoch for epoch in self.manifest.epochs):
             raise ValueError(f"there is no epoch {knobs.epoch}")
         if knobs.style and knobs.style not in self.manifest.model.styles:
             raise ValueError(f"there is no style {knobs.style}")
-        self._history[self._place + 1 :] = [knobs]
-        self._place += 1
+        self._desk.turn(**changes)
 
     def toggle_play(self) -> None:
         position = self._position()
@@ -180,33 +202,75 @@ class ScriptedSession:
         self.panics += 1
 
     def new_z(self) -> None:
-        self.turn(home=max(knobs.home for knobs in self._history) + 1, x=0.0, y=0.0)
+        self._desk.new_z()
 
     def undo(self) -> None:
-        self._place = max(self._place - 1, 0)
+        self._desk.undo()
 
     def redo(self) -> None:
-        self._place = min(self._place + 1, len(self._history) - 1)
+        self._desk.redo()
 
     def fill(self) -> None:
-        upcoming = int(self._position()) // BAR_TICKS + 1
-        self._fill_bar = -1 if self._fill_bar == upcoming else upcoming
+        self._desk.fill(int(self._position()))
+
+    def build(self, on: bool) -> None:
+        self._desk.build(on, int(self._position()))
+
+    def freeze(self) -> None:
+        self._desk.freeze(self._bar, self._desk.wanted(self._bar))
+
+    def lock(self, voice: int) -> None:
+        self._desk.lock(voice, self._bar, self._desk.wanted(self._bar))
+
+    def look_back(self, bars: int) -> None:
+        for index in range(self._bar + 1):
+            self._desk.passed(index, self._desk.knobs)
+        self._desk.look_back(bars)
+
+    def store(self, slot: int) -> None:
+        self._snapshots[slot] = self._desk.knobs
+
+    def recall(self, slot: int, bars: int) -> None:
+        knobs = self._snapshots[slot]
+        if knobs is None:
+            raise ValueError(f"nothing is kept in {SLOTS[slot]}")
+        self._desk.morph_to(knobs, self._bar, bars)
+
+    def recall_code(self, code: str) -> None:
+        try:
+            found = decode(code)
+        except UsageError as error:
+            raise ValueError(str(error)) from error
+        self._desk.add(frozen_at(found.index, found.knobs))
+
+    def capture(self, bars: int) -> None:
+        self.captured.append(bars)
+        self._tell(f"{bars} bars captured: jam.mid")
+
+    def _tell(self, words: str) -> None:
+        self._told = Told(number=self._told.number + 1, text=words)
+
+    def presets(self) -> tuple[str, ...]:
+        return (self.manifest.name, "ticks-1000")
+
+    def load_preset(self, name: str) -> None:
+        self.loaded.append(name)
+
+    def hold_changes(self, hold: bool) -> None:
+        self.holds = hold
 
     def tap(self) -> None:
-        now = self._clock()
-        if self._taps and now - self._taps[-1] > TAP_TIMEOUT_S:
-            self._taps = []
-        self._taps = [*self._taps[-3:], now]
-        if len(self._taps) > 1 and now > self._taps[0]:
-            self.set_tempo(60 * (len(self._taps) - 1) / (now - self._taps[0]))
+        tempo_bpm = self._taps.tap(self._clock())
+        if tempo_bpm is not None:
+            self.set_tempo(tempo_bpm)
 
     def close(self) -> None:
         self._playing = False
         self.closed = True
 
     @property
-    def _knobs(self) -> Knobs:
-        return self._history[self._place]
+    def _bar(self) -> int:
+        return int(self._position()) // BAR_TICKS
 
     def _first_style(self) -> str:
         return self.manifest.model.styles[0] if self.manifest.model.styles else ""

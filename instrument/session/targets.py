@@ -12,6 +12,7 @@ from typing import Any
 
 from instrument.core.drums import Voice
 from instrument.errors import UsageError, nearest
+from instrument.session.contract import Session
 from instrument.session.snapshots import SLOTS
 from instrument.session.view import StageView
 
@@ -22,9 +23,6 @@ FILLS_EVERY = (0, 2, 4, 8, 16)
 PRESET = "preset:"
 """Begins the id of an action that loads a preset."""
 
-Performer = Any
-"""A session, with all that it can do; see `instrument.session.contract`."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
@@ -33,8 +31,8 @@ class Action:
     id: str
     name: str
     says: str
-    press: Callable[[Performer], object]
-    release: Callable[[Performer], object] | None = None
+    press: Callable[[Session], object]
+    release: Callable[[Session], object] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +51,7 @@ class Knob:
     def place(self, view: StageView) -> float:
         return self._place(float(getattr(view.knobs, self.field)))
 
-    def turn(self, session: Performer, view: StageView, place: float) -> None:
+    def turn(self, session: Session, view: StageView, place: float) -> None:
         """Raises ValueError where the session refuses."""
         value = self._value(place)
         current = getattr(view.knobs, self.field)
@@ -77,7 +75,7 @@ class Tempo(Knob):
     def place(self, view: StageView) -> float:
         return self._place(view.tempo_bpm)
 
-    def turn(self, session: Performer, view: StageView, place: float) -> None:
+    def turn(self, session: Session, view: StageView, place: float) -> None:
         value = self._value(place)
         if value != view.tempo_bpm:
             session.set_tempo(value)
@@ -94,7 +92,7 @@ class Choice(Knob):
         at = options.index(value) if value in options else 0
         return (at + 0.5) / len(options)
 
-    def turn(self, session: Performer, view: StageView, place: float) -> None:
+    def turn(self, session: Session, view: StageView, place: float) -> None:
         options = self.options(view)
         value = options[min(max(int(place * len(options)), 0), len(options) - 1)]
         if value != getattr(view.knobs, self.field):
@@ -108,8 +106,8 @@ def epochs(view: StageView) -> Sequence[int]:
     return [epoch.number for epoch in view.manifest.epochs]
 
 
-def _epoch(steps: int) -> Callable[[Performer], None]:
-    def move(session: Performer) -> None:
+def _epoch(steps: int) -> Callable[[Session], None]:
+    def move(session: Session) -> None:
         view = session.view()
         numbers = epochs(view)
         at = numbers.index(view.knobs.epoch) if view.knobs.epoch in numbers else 0
@@ -118,22 +116,22 @@ def _epoch(steps: int) -> Callable[[Performer], None]:
     return move
 
 
-def _tempo(change_bpm: float) -> Callable[[Performer], None]:
+def _tempo(change_bpm: float) -> Callable[[Session], None]:
     return lambda session: session.set_tempo(round(session.view().tempo_bpm + change_bpm, 1))
 
 
-def _flip(field: str, voice: int) -> Callable[[Performer], None]:
-    def flip(session: Performer) -> None:
+def _flip(field: str, voice: int) -> Callable[[Session], None]:
+    def flip(session: Session) -> None:
         session.turn(**{field: getattr(session.view().knobs, field) ^ {voice}})
 
     return flip
 
 
-def _recall(slot: int) -> Callable[[Performer], None]:
+def _recall(slot: int) -> Callable[[Session], None]:
     return lambda session: session.recall(slot, 0)
 
 
-def _lock(voice: int) -> Callable[[Performer], None]:
+def _lock(voice: int) -> Callable[[Session], None]:
     return lambda session: session.lock(voice)
 
 

@@ -1,4 +1,4 @@
-"""The terminal instrument as a Textual app: one page, its themes, its commands, and a clean way out."""
+"""The terminal instrument as a Textual app: two pages, their themes, its commands, and a clean way out."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 
+from textual.actions import ActionParseResult
 from textual.app import App, SystemCommand
 from textual.dom import DOMNode
 from textual.screen import Screen
@@ -13,9 +14,13 @@ from textual.screen import Screen
 from instrument.session.contract import Session
 from instrument.tui import farewell
 from instrument.tui.glyphs import glyphs_for
-from instrument.tui.keys import APP, HAND, STAGE_GROUPS, bindings, check_keymap
+from instrument.tui.keys import APP, HAND, STAGE_GROUPS, TABLE, bindings, check_keymap
+from instrument.tui.learning import meant
+from instrument.tui.page import Page
 from instrument.tui.palette import DAY, NIGHT, palette
 from instrument.tui.stage import Stage
+from instrument.tui.widgets import Hands
+from instrument.tui.workbench import Workbench
 
 FRAMES_PER_S = 30.0
 NOT_OFFERED = ("Keys", "Maximize", "Minimize")
@@ -54,7 +59,9 @@ class GhostnoteApp(App[int]):
         self.player_keys = check_keymap(keymap or {}, "keymap")
         self._last_resort = last_resort
         self._end_timer: threading.Timer | None = None
-        self.stage = Stage(session, glyphs_for(self.environ), self.player_keys, frames_per_s)
+        glyphs, hands = glyphs_for(self.environ), Hands()
+        self.stage = Stage(session, glyphs, self.player_keys, frames_per_s, hands)
+        self.workbench = Workbench(session, glyphs, self.player_keys, frames_per_s, hands)
         self.register_theme(NIGHT)
         self.register_theme(DAY)
         few = self._colourless or self.console.color_system in FEW_COLOURS
@@ -64,6 +71,8 @@ class GhostnoteApp(App[int]):
         self.set_keymap(self.player_keys)
         farewell.listen(self.leave)
         self.theme_changed_signal.subscribe(self, lambda theme: self.dress())
+        for page in (self.stage, self.workbench):
+            self.install_screen(page, type(page).__name__)
         await self.push_screen(self.stage)
         self.dress()
 
@@ -72,7 +81,8 @@ class GhostnoteApp(App[int]):
 
     def dress(self) -> None:
         """Put the theme's colours on the page."""
-        self.stage.dress(palette(self.theme_variables, self.native_ansi_color))
+        for page in (self.stage, self.workbench):
+            page.dress(palette(self.theme_variables, self.native_ansi_color))
 
     def leave(self, code: int, patience_s: float = farewell.SIGNAL_PATIENCE_S) -> None:
         """End at once: silence, then the terminal; the last resort ends the process should either hang."""
@@ -98,12 +108,36 @@ class GhostnoteApp(App[int]):
         """Do one of the page's actions from elsewhere."""
         getattr(self.stage, f"action_{name}")()
 
+    async def action_page(self, take: str = "") -> None:
+        """Turn to the other page, to take a control of it in hand where one is named."""
+        if self.screen is self.page:
+            await self.switch_screen(self.workbench if self.page is self.stage else self.stage)
+        if take and self.screen.query(f"#{take}"):
+            self.screen.query_one(f"#{take}").focus()
+
+    async def run_action(
+        self,
+        action: str | ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """While a controller is taught, an action on a page is what it is taught, and isn't done."""
+        if isinstance(action, str) and self.screen is self.page and meant(self.session.hands, action):
+            self.page.take_picture()
+            return True
+        return await super().run_action(action, default_namespace, namespaces)
+
+    @property
+    def page(self) -> Page:
+        """The one that shows, or lies beneath a dialog."""
+        return self.workbench if self.workbench in self.screen_stack else self.stage
+
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Every action, then Textual's own: theme, screenshot, quit."""
-        for group in (*STAGE_GROUPS, HAND):
+        for group in (*STAGE_GROUPS, HAND, TABLE):
             for action in group.actions:
-                node = self.stage.focused if group is HAND else self.stage
-                yield SystemCommand(action.name, action.says, self._caller(action.call, node or self.stage))
+                node = self.page.focused if group in (HAND, TABLE) else self.page
+                yield SystemCommand(action.name, action.says, self._caller(action.call, node or self.page))
         yield SystemCommand("Suspend", "Stop, and to the shell", self.action_suspend_process)
         yield from (command for command in super().get_system_commands(screen) if command.title not in NOT_OFFERED)
 

@@ -87,7 +87,19 @@ SWING = Dial(
     rest=50.0,
     words=lambda place: f"{50 + 25 * place:.0f}",
 )
-DIALS = (DENSITY, INTENSITY, VARIATION, FEEL, SWING)
+HUMANISE = Dial(name="humanise", field="humanise", key="N", says="how far the hands wander", rest=0.0)
+ACCENT = Dial(
+    name="accent",
+    field="accent",
+    key="A",
+    says="loud and soft apart",
+    low=-1.0,
+    rest=0.0,
+    words=lambda place: f"{200 * place - 100:+.0f}",
+)
+WALK = Dial(name="walk", field="walk", key="", says="how far home wanders, leg by leg", rest=0.0)
+REACH = Dial(name="reach", field="truncation", key="R", says="usual bars, or all of the latent", rest=1.0)
+DIALS = (DENSITY, INTENSITY, VARIATION, FEEL, SWING, HUMANISE, ACCENT, WALK, REACH)
 
 
 def style_names(manifest: Manifest) -> tuple[str, ...]:
@@ -129,7 +141,7 @@ def _value_tone(held: bool) -> Tone:
 
 def label_row(label: str, key: str, held: bool, glyphs: Glyphs) -> Row:
     """The name with its key marked; a pointer before it while it is held."""
-    at = label.find(key)
+    at = label.find(key) if key else -1
     mark = Span(glyphs.picked if held else " ", Tone.ALIVE)
     tone = Tone.ALIVE if held else Tone.QUIET
     if at < 0:

@@ -9,11 +9,12 @@ from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import VerticalScroll
+from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
-from textual.widgets import Static
+from textual.widgets import Input, OptionList, Static
 
 from instrument.session.view import Health
+from instrument.text import printable
 from instrument.tui.health import doctor_lines, is_well
 from instrument.tui.keys import GROUPS, TEXTUALS
 
@@ -62,9 +63,13 @@ class Help(Dialog):
         table.add_column()
         table.add_column(no_wrap=True)
         for group in GROUPS:
+            if not any(self.keymap.get(action.id, action.keys) for action in group.actions):
+                continue
             table.add_row(Text(group.title.upper(), style="bold"))
             for action in group.actions:
                 keys = self.keymap.get(action.id, action.keys)
+                if not keys:
+                    continue
                 table.add_row(Text(shown(keys)), Text(action.says), Text(action.id, style="dim"))
             table.add_row()
         table.add_row(Text("EVERYWHERE", style="bold"), Text())
@@ -97,6 +102,40 @@ class Doctor(Dialog):
         return table
 
 
+class RecallCode(ModalScreen[str]):
+    """Asks for a recall code."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss('')", "Close")]
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="sheet") as sheet:
+            sheet.border_title = "recall a bar"
+            sheet.border_subtitle = "enter plays it, esc closes"
+            yield Input(placeholder="its code", id="code")
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        self.dismiss(event.value.strip())
+
+
+class Presets(ModalScreen[str]):
+    """Asks for another preset."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [("escape,P", "dismiss('')", "Close")]
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        super().__init__()
+        self.names = names
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="sheet") as sheet:
+            sheet.border_title = "preset"
+            sheet.border_subtitle = "enter takes it, esc closes"
+            yield OptionList(*(Text(printable(name)) for name in self.names), id="names")
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(self.names[event.option_index])
+
+
 SIGNS = {
     "plus": "+",
     "equals_sign": "=",
@@ -109,6 +148,10 @@ SIGNS = {
     "question_mark": "?",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
+    "left_parenthesis": "(",
+    "right_parenthesis": ")",
+    "left_curly_bracket": "{",
+    "right_curly_bracket": "}",
     "escape": "esc",
 }
 

@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 
 from instrument.core.manifest import Epoch, Manifest
+from instrument.session.knobs import Knobs
 from instrument.tui.controls import LABEL, label_row
 from instrument.tui.glyphs import Glyphs
 from instrument.tui.picture import Picture, Row, Span, Tone, fill, gap, trim, width_of
@@ -29,9 +30,10 @@ class EpochLook:
     picked: int
     best: int
     held: bool
+    glide: float = 0.0
 
 
-def epoch_look(manifest: Manifest, epoch: int, held: bool) -> EpochLook:
+def epoch_look(manifest: Manifest, epoch: int, held: bool, glide: float = 0.0) -> EpochLook:
     numbers = tuple(e.number for e in manifest.epochs)
     picked = numbers.index(epoch) if epoch in numbers else 0
     name = score_name(manifest.epochs)
@@ -43,6 +45,7 @@ def epoch_look(manifest: Manifest, epoch: int, held: bool) -> EpochLook:
         picked=picked,
         best=numbers.index(manifest.best_epoch),
         held=held,
+        glide=glide,
     )
 
 
@@ -78,7 +81,10 @@ def paint_epochs(look: EpochLook, width: int, height: int, glyphs: Glyphs) -> Pi
 def _selector(look: EpochLook, width: int, glyphs: Glyphs) -> Row:
     label = label_row("EPOCH", "E", look.held, glyphs)
     tone = Tone.ALIVE if look.held else Tone.GHOST
-    number = Span(f"{look.numbers[look.picked]}", Tone.ALIVE if look.held else Tone.STRONG)
+    words = f"{look.numbers[look.picked]}"
+    if look.glide and look.picked + 1 < len(look.numbers):
+        words += f" {100 * look.glide:.0f}% {look.numbers[look.picked + 1]}"
+    number = Span(words, Tone.ALIVE if look.held else Tone.STRONG)
     best = look.numbers[look.best]
     row: Row = (
         *label,
@@ -139,6 +145,14 @@ def _numbers(look: EpochLook, span: Columns, glyphs: Glyphs) -> Row:
         tone = Tone.ALIVE if index == look.picked else Tone.STRONG if index == look.best else Tone.QUIET
         row += trim((Span(number + star if roomy else mark, tone),), span.cells)
     return tuple(row)
+
+
+def glided(manifest: Manifest, knobs: Knobs, by: float) -> dict[str, float]:
+    """The change of knobs that moves the dial so far towards the next exported epoch (or, negative, the one before)."""
+    numbers = [e.number for e in manifest.epochs]
+    at = numbers.index(knobs.epoch) if knobs.epoch in numbers else 0
+    place = min(max(round(at + knobs.glide + by, 4), 0.0), len(numbers) - 1.0)
+    return {"epoch": numbers[int(place)], "glide": round(place - int(place), 4)}
 
 
 def next_epoch(manifest: Manifest, epoch: int, steps: int) -> int:

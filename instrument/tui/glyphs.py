@@ -45,6 +45,8 @@ class Glyphs:
     bad: str
     ellipsis: str
     mid: str
+    lock: str
+    mute: str
 
     def height(self, level: float) -> str:
         """0..1 -> the glyph that high; what is above zero is never invisible."""
@@ -79,6 +81,8 @@ FINE = Glyphs(
     bad="▲",
     ellipsis="…",
     mid="·",
+    lock="▪",
+    mute="×",
 )
 
 PLAIN = Glyphs(
@@ -109,6 +113,8 @@ PLAIN = Glyphs(
     bad="!",
     ellipsis="~",
     mid="-",
+    lock="=",
+    mute="x",
 )
 
 

@@ -41,6 +41,8 @@ class GridLook:
     bar_number: int
     fill_in: int
     tempo_bpm: float
+    locked: frozenset[int] = frozenset()
+    resting: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +102,7 @@ def paint_grids(look: GridLook, width: int, height: int, glyphs: Glyphs) -> Pict
     layout = grid_layout(width, height)
     rows: list[Row] = [_captions(look, layout, glyphs)] if layout.captions else []
     rows.append(_count(look, layout))
-    lanes = _lanes(look.now, look.next, look.tempo_bpm, layout, glyphs)
+    lanes = _lanes(look.now, look.next, look.tempo_bpm, layout, glyphs, look.locked, look.resting)
     at = layout.label + layout.column(look.step)
     rows += [retone(row, at, at + layout.cell, UNDER_HEAD) for row in lanes] if look.step >= 0 else lanes
     rows.append(_foot(look, layout, glyphs))
@@ -145,28 +147,56 @@ def _count(look: GridLook, layout: GridLayout) -> Row:
 
 
 @lru_cache(maxsize=8)
-def _lanes(now: Bar | None, later: Bar | None, tempo_bpm: float, layout: GridLayout, glyphs: Glyphs) -> tuple[Row, ...]:
+def _lanes(
+    now: Bar | None,
+    later: Bar | None,
+    tempo_bpm: float,
+    layout: GridLayout,
+    glyphs: Glyphs,
+    locked: frozenset[int],
+    resting: frozenset[int],
+) -> tuple[Row, ...]:
     """All lanes without the playhead: painted once to a bar, while the playhead moves over them."""
     rows: list[Row] = []
     for lane in layout.lanes:
         first, second = (strokes(bar, lane) if bar else SILENCE for bar in (now, later))
-        rows += _lane(lane, first, second, tempo_bpm, layout, glyphs)
+        name = _name(lane, locked, resting, layout.label - 1, glyphs)
+        rows += _lane(name, first, second, tempo_bpm, layout, glyphs)
     return tuple(rows)
 
 
 def _lane(
-    lane: Lane, now: LaneStrokes, later: LaneStrokes, tempo_bpm: float, layout: GridLayout, glyphs: Glyphs
+    name: Span, now: LaneStrokes, later: LaneStrokes, tempo_bpm: float, layout: GridLayout, glyphs: Glyphs
 ) -> list[Row]:
     """The lane's rows, top to bottom; its name stands at the lowest, where the strokes stand."""
     rows: list[Row] = []
     for level in reversed(range(layout.rows)):
         first = _bar_columns(now, level, layout, glyphs, Tone.STRONG)
         second = _bar_columns(later, level, layout, glyphs, Tone.TEXT)
-        name = Span(f"{lane.label if level == 0 else '':<{layout.label - 1}}", Tone.QUIET)
         lead = _lead(now, layout, glyphs) if level == 0 else gap(1)
         timing = _timing(now, tempo_bpm, level) if layout.timing else gap(0)
-        rows.append((name, lead, *_two(_join(first, layout), _join(second, layout), layout, timing)))
+        rows.append(
+            (
+                name if level == 0 else gap(layout.label - 1),
+                lead,
+                *_two(_join(first, layout), _join(second, layout), layout, timing),
+            )
+        )
     return rows
+
+
+def _name(lane: Lane, locked: frozenset[int], resting: frozenset[int], width: int, glyphs: Glyphs) -> Span:
+    """A lane's name, marked where its voices are locked or rest."""
+    voices = set(lane.voices)
+    if voices <= resting:
+        label, tone = f"{glyphs.mute}{lane.label}", Tone.GHOST
+    elif voices <= locked:
+        label, tone = f"{glyphs.lock}{lane.label}", Tone.STRONG
+    else:
+        label, tone = lane.label, Tone.QUIET
+    if len(label) > width:
+        label = label.replace(" ", "")
+    return Span(f"{label[:width]:<{width}}", tone)
 
 
 def _lead(row: LaneStrokes, layout: GridLayout, glyphs: Glyphs) -> Span:

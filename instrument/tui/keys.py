@@ -11,13 +11,18 @@ from dataclasses import dataclass
 
 from textual.binding import Binding, BindingType
 
+from instrument.core.drums import Voice
 from instrument.errors import UsageError, nearest
-from instrument.tui.controls import DENSITY, FEEL, INTENSITY, SWING, VARIATION
+from instrument.session.snapshots import SLOTS
+from instrument.tui.controls import ACCENT, DENSITY, FEEL, HUMANISE, INTENSITY, REACH, SWING, VARIATION, WALK
+
+NO_KEY = "no-key-"
+"""Before an action's name: no terminal sends it, but a keymap can give the action a key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """`id` names it in keymaps, `keys` are Textual's names, `call` is the action's method, `says` its line of help."""
+    """`id` names it in keymaps, `keys` are Textual's names or "", `call` is the action's method, `says` its help."""
 
     id: str
     keys: str
@@ -26,7 +31,9 @@ class Action:
     says: str
 
     def binding(self) -> Binding:
-        return Binding(self.keys, self.call, self.name, id=self.id, tooltip=self.says, show=False)
+        return Binding(
+            self.keys or f"{NO_KEY}{self.id}", self.call, self.name, id=self.id, tooltip=self.says, show=False
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +46,9 @@ PLAY = Group(
     title="Play",
     actions=(
         Action(id="play", keys="space", call="toggle_play", name="Play or stop", says="start this bar, or stop"),
-        Action(id="fill", keys="f", call="fill", name="Fill", says="a fill in the next bar; again: not"),
+        Action(id="fill", keys="f", call="fill", name="Fill", says="to the next downbeat; again: not"),
+        Action(id="build", keys="g", call="build", name="Build", says="a fill that grows until let go"),
+        Action(id="fill-every", keys="a", call="fill_every", name="Fills by themselves", says="every 2 to 16 bars"),
         Action(id="panic", keys="p", call="panic", name="Panic", says="silence everything now, and stop"),
         Action(id="tap", keys="t", call="tap", name="Tap tempo", says="tap the beat"),
         Action(id="tempo-up", keys="plus,equals_sign", call="tempo(1)", name="Faster", says="1 BPM faster"),
@@ -61,9 +70,70 @@ SHAPE = Group(
             id="epoch-down", keys="left_square_bracket", call="epoch(-1)", name="Earlier epoch", says="trained less"
         ),
         Action(id="epoch-up", keys="right_square_bracket", call="epoch(1)", name="Later epoch", says="trained more"),
+        Action(
+            id="glide-down",
+            keys="left_curly_bracket",
+            call="glide(-1)",
+            name="Glide back",
+            says="to the one before",
+        ),
+        Action(id="glide-up", keys="right_curly_bracket", call="glide(1)", name="Glide on", says="to the next one"),
+        Action(id="preset", keys="P", call="presets", name="Preset", says="choose another drummer"),
+        Action(id="hold", keys="H", call="hold_changes", name="Hold changes", says="until the bar line, or not"),
         Action(id="epoch-best", keys="b", call="epoch_best", name="Best epoch", says="the epoch with the best score"),
     ),
 )
+KEEP = Group(
+    title="Keep",
+    actions=(
+        Action(id="freeze", keys="z", call="freeze", name="Freeze", says="repeat this bar; again: go on"),
+        Action(
+            id="back", keys="left_parenthesis", call="look_back(1)", name="A bar back", says="hear it again, frozen"
+        ),
+        Action(id="forth", keys="right_parenthesis", call="look_back(-1)", name="A bar forth", says="a newer one"),
+        *(
+            Action(
+                id=f"snapshot-{slot.lower()}",
+                keys=str(number + 1),
+                call=f"snapshot({number})",
+                name=f"Snapshot {slot}",
+                says=f"go to what was kept as {slot}",
+            )
+            for number, slot in enumerate(SLOTS)
+        ),
+        Action(id="store", keys="s", call="store", name="Keep a snapshot", says="then 1 to 8: keep all knobs there"),
+        Action(id="morph", keys="y", call="morph_bars", name="Morph", says="bars on the way to one, 0 to 16"),
+        Action(id="capture", keys="c", call="capture", name="Capture", says="the last bars as a .mid"),
+        Action(id="capture-bars", keys="C", call="capture_bars", name="Capture length", says="1 to 32 bars"),
+        Action(id="copy-code", keys="x", call="copy_code", name="Copy the code", says="it brings this bar back"),
+        Action(id="recall-code", keys="X", call="recall_code", name="Recall a code", says="the bar that it tells"),
+        *(
+            Action(
+                id=f"mute-{voice.label.replace(' ', '-')}",
+                keys=f"f{number + 1}",
+                call=f"mute({number})",
+                name=f"Mute {voice.label}",
+                says=f"the {voice.label} rests",
+            )
+            for number, voice in enumerate(Voice)
+        ),
+    ),
+)
+VOICES = Group(
+    title="Voices",
+    actions=tuple(
+        Action(
+            id=f"{verb}-{voice.label.replace(' ', '-')}",
+            keys="",
+            call=f"{verb}({int(voice)})",
+            name=f"{verb.capitalize()} {voice.label}",
+            says=says,
+        )
+        for verb, says in (("lock", "keep its strokes as they are"), ("solo", "all others rest"))
+        for voice in Voice
+    ),
+)
+"""Without keys of their own: for the palette, a keymap, and controllers."""
 SELECT = Group(
     title="Take in hand",
     actions=(
@@ -74,9 +144,10 @@ SELECT = Group(
         Action(id="take-style", keys="S", call="take('style')", name="Take style", says="in which manner it is played"),
         *(
             Action(id=f"take-{d.name}", keys=d.key, call=f"take('{d.name}')", name=f"Take {d.name}", says=d.says)
-            for d in (FEEL, SWING)
+            for d in (FEEL, SWING, HUMANISE, ACCENT, WALK, REACH)
         ),
         Action(id="take-epoch", keys="E", call="take('epoch')", name="Take epoch", says="how long it was trained"),
+        Action(id="take-voices", keys="O", call="take('voices')", name="Take voices", says="the table of voices"),
         Action(id="take-latent", keys="L", call="take('latent')", name="Take latent", says="the pad over the latent"),
     ),
 )
@@ -104,9 +175,15 @@ HAND = Group(
         ),
     ),
 )
+TABLE = Group(
+    title="In the table",
+    actions=(Action(id="edit", keys="enter", call="edit", name="Edit", says="a switch; else the arrows turn it"),),
+)
 LOOK = Group(
     title="Look",
     actions=(
+        Action(id="learn", keys="m", call="learn", name="Learn", says="teach a controller to turn it"),
+        Action(id="page", keys="tab,shift+tab", call="app.page", name="Other page", says="the stage, or the workbench"),
         Action(id="help", keys="question_mark", call="help", name="Keys", says="all keys"),
         Action(id="doctor", keys="d", call="doctor", name="Doctor", says="port, timing, what would help"),
         Action(id="message-away", keys="escape", call="hush", name="Hide message", says="put a message away"),
@@ -119,11 +196,11 @@ APP = Group(
         Action(id="quit", keys="ctrl+q", call="app.quit", name="Quit", says="stop, and leave"),
     ),
 )
-TEXTUALS = (("tab  shift+tab", "the next control, the one before"), ("ctrl+p", "find any action; pick a theme"))
+TEXTUALS = (("ctrl+p", "find any action; pick a theme"),)
 """Textual's own keys, for the help."""
 
-STAGE_GROUPS = (PLAY, SHAPE, SELECT, LOOK)
-GROUPS = (PLAY, HAND, SELECT, SHAPE, LOOK, APP)
+STAGE_GROUPS = (PLAY, SHAPE, KEEP, VOICES, SELECT, LOOK)
+GROUPS = (PLAY, HAND, TABLE, SELECT, SHAPE, KEEP, LOOK, APP, VOICES)
 
 
 def bindings(*groups: Group) -> list[BindingType]:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from textual import events
 
+from instrument.core.drums import Voice
 from instrument.core.manifest import Manifest
 from instrument.session.view import Health, Knobs, StageView
 from instrument.tui.canvas import Canvas
@@ -25,19 +26,33 @@ from instrument.tui.controls import (
     paint_style,
     style_names,
 )
-from instrument.tui.epochs import epoch_at, epoch_look, next_epoch, paint_epochs
+from instrument.tui.epochs import epoch_at, epoch_look, glided, next_epoch, paint_epochs
 from instrument.tui.glyphs import Glyphs
 from instrument.tui.grid import GridLook, paint_grids
 from instrument.tui.health import paint_health
 from instrument.tui.hints import HintsLook, paint_hints
-from instrument.tui.keys import HAND, bindings
+from instrument.tui.keys import HAND, TABLE, bindings
+from instrument.tui.learning import label_of, labelled, room
 from instrument.tui.pad import FINE_STEP, STEP, PadLook, direction_names, moved, paint_pad, place_at
 from instrument.tui.picture import Picture, Span, Tone, fill
+from instrument.tui.strip import StripLook, paint_strip
 from instrument.tui.transport import TransportLook, paint_transport, step_of, transport_look
+from instrument.tui.voices import COLUMNS, LOCK, TableLook, cell_at, paint_table, table_look
+
+FINE_GLIDE = 0.1
+
+
+class Hands:
+    """What the pages remember between them: bars that a morph takes, bars that a capture keeps."""
+
+    def __init__(self) -> None:
+        self.morph_bars = 0
+        self.capture_bars = 8
+
 
 Steer = Callable[[Mapping[str, Any]], None]
-EpochsShown = tuple[Manifest, int, bool]
-"""Manifest, epoch in hand, and whether the control is: the curve is worked out only where one of them changes."""
+EpochsShown = tuple[Manifest, int, bool, float]
+"""Manifest, epoch in hand, whether the control is, and the glide: worked out only where one of them changes."""
 Look = TypeVar("Look")
 
 
@@ -62,6 +77,8 @@ class Grids(Canvas[GridLook]):
             bar_number=transport_look(view).place.bar,
             fill_in=view.fill_in,
             tempo_bpm=round(view.tempo_bpm, 1),
+            locked=view.knobs.locked,
+            resting=view.knobs.resting,
         )
 
     def paint(self, look: GridLook, width: int, height: int) -> Picture:
@@ -76,6 +93,34 @@ class HealthLine(Canvas[Health]):
 
     def paint(self, look: Health, width: int, height: int) -> Picture:
         return paint_health(look, width, height, self.glyphs)
+
+
+class KeepStrip(Canvas[StripLook]):
+    """What is kept: snapshots, locks, the recall code."""
+
+    def __init__(self, glyphs: Glyphs, hands: Hands, *, id: str) -> None:
+        super().__init__(glyphs, id=id)
+        self._hands = hands
+
+    def look(self, view: StageView) -> StripLook:
+        knobs = view.knobs
+        return StripLook(
+            kept=view.snapshots,
+            morph_bars=self._hands.morph_bars,
+            morphs=view.morphs,
+            capture_bars=self._hands.capture_bars,
+            frozen=knobs.frozen,
+            back=view.back,
+            builds=view.builds,
+            holds=view.holds,
+            every=knobs.fill_every,
+            locked=knobs.locked,
+            resting=knobs.resting,
+            code=view.code,
+        )
+
+    def paint(self, look: StripLook, width: int, height: int) -> Picture:
+        return paint_strip(look, width, height, self.glyphs)
 
 
 class Rule(Canvas[int]):
@@ -99,7 +144,7 @@ class Hints(Canvas[HintsLook]):
         self.look_again()
 
     def look(self, view: StageView) -> HintsLook:
-        return HintsLook(message=self.message, trouble=self.trouble, playing=view.playing)
+        return HintsLook(message=self.message or view.hands.prompt, trouble=self.trouble, playing=view.playing)
 
     def paint(self, look: HintsLook, width: int, height: int) -> Picture:
         return paint_hints(look, width, height, self.glyphs)
@@ -113,6 +158,18 @@ class Control(Canvas[Look], can_focus=True):
     def __init__(self, glyphs: Glyphs, steer: Steer, *, id: str) -> None:
         super().__init__(glyphs, id=id)
         self.steer = steer
+        self._midi = ""
+
+    def show(self, view: StageView) -> None:
+        midi = label_of(self.id or "", view.hands)
+        if midi != self._midi:
+            self._midi, self._look = midi, None
+        super().show(view)
+
+    def painted(self, look: Look, width: int, height: int) -> Picture:
+        """The picture, and what the control has learnt beside it."""
+        picture = self.paint(look, room(width, height, self._midi), height)
+        return labelled(picture, width, self._midi) if self._midi else picture
 
     def _shown(self) -> StageView:
         """The last view. Raises RuntimeError before the first."""
@@ -196,7 +253,8 @@ class DialControl(Control[DialLook]):
         return {self.dial.field: self.dial.rest}
 
     def touched(self, column: int, row: int) -> Mapping[str, Any]:
-        start, width = (LABEL, self.size.width - LABEL - VALUE) if self.size.height == 1 else (1, self.size.width - 1)
+        across = room(self.size.width, self.size.height, self._midi)
+        start, width = (LABEL, across - LABEL - VALUE) if self.size.height == 1 else (1, across - 1)
         return self.dial.to((column - start) / max(width - 1, 1)) if column >= start else {}
 
 
@@ -226,23 +284,98 @@ class EpochControl(Control[EpochsShown]):
     """The training time."""
 
     def look(self, view: StageView) -> EpochsShown:
-        return view.manifest, view.knobs.epoch, self.has_focus
+        return view.manifest, view.knobs.epoch, self.has_focus, view.knobs.glide
 
     def paint(self, look: EpochsShown, width: int, height: int) -> Picture:
         return paint_epochs(epoch_look(*look), width, height, self.glyphs)
 
     def turned(self, steps: float, fine: bool) -> Mapping[str, Any]:
-        return {"epoch": next_epoch(self._shown().manifest, self.knobs.epoch, 1 if steps > 0 else -1)}
+        if fine:
+            return glided(self._shown().manifest, self.knobs, steps * FINE_GLIDE)
+        return {"epoch": next_epoch(self._shown().manifest, self.knobs.epoch, 1 if steps > 0 else -1), "glide": 0.0}
 
     def at_end(self, end: int) -> Mapping[str, Any]:
-        return {"epoch": self._shown().manifest.epochs[-end].number}
+        return {"epoch": self._shown().manifest.epochs[-end].number, "glide": 0.0}
 
     def at_rest(self) -> Mapping[str, Any]:
-        return {"epoch": self._shown().manifest.best_epoch}
+        return {"epoch": self._shown().manifest.best_epoch, "glide": 0.0}
 
     def touched(self, column: int, row: int) -> Mapping[str, Any]:
         number = epoch_at(epoch_look(*self.look(self._shown())), column, self.size.width)
-        return {"epoch": number} if row and number is not None else {}
+        return {"epoch": number, "glide": 0.0} if row and number is not None else {}
+
+
+class VoiceTable(Control[TableLook]):
+    """A cell of the table in hand: the arrows move, Enter switches or opens it, then left and right turn it."""
+
+    BINDINGS = bindings(TABLE)
+
+    def __init__(self, glyphs: Glyphs, steer: Steer, lock: Callable[[int], None], *, id: str) -> None:
+        super().__init__(glyphs, steer, id=id)
+        self._lock = lock
+        self._row, self._column, self._edits = len(Voice) - 1, 0, False
+
+    def look(self, view: StageView) -> TableLook:
+        return table_look(view, self._row, self._column, held=self.has_focus, edits=self._edits)
+
+    def paint(self, look: TableLook, width: int, height: int) -> Picture:
+        return paint_table(look, width, height, self.glyphs)
+
+    def action_turn(self, steps: int) -> None:
+        if self._edits:
+            self.steer(self.turned(steps, fine=False))
+        else:
+            self._column = (self._column + steps) % len(COLUMNS)
+        self.look_again()
+
+    def action_turn_fine(self, steps: int) -> None:
+        self.steer(self.turned(steps, fine=True))
+
+    def action_climb(self, steps: int) -> None:
+        if not self._edits and not 0 <= self._row - steps < len(Voice):
+            super().action_climb(steps)
+            return
+        self._row = min(max(self._row - steps, 0), len(Voice) - 1)
+        self.look_again()
+
+    def action_edit(self) -> None:
+        """Switch a switch; open another cell for turning, or close it."""
+        if self._column == LOCK:
+            self._lock(self._look_now().voice)
+        elif COLUMNS[self._column].switch:
+            self.steer(self.turned(1, fine=False))
+        else:
+            self._edits = not self._edits
+        self.look_again()
+
+    def turned(self, steps: float, fine: bool) -> Mapping[str, Any]:
+        look = self._look_now()
+        return COLUMNS[self._column].change(look, look.voice, steps)
+
+    def at_end(self, end: int) -> Mapping[str, Any]:
+        look = self._look_now()
+        return (
+            {} if COLUMNS[self._column].switch else COLUMNS[self._column].change(look, look.voice, 1000 * (2 * end - 1))
+        )
+
+    def at_rest(self) -> Mapping[str, Any]:
+        look = self._look_now()
+        return COLUMNS[self._column].rest(look, look.voice)
+
+    def touched(self, column: int, row: int) -> Mapping[str, Any]:
+        found = cell_at(self._look_now(), column, row, self.size.height)
+        if found is not None:
+            self._row, self._column = found
+            self.focus()
+            self.action_edit()
+        return {}
+
+    def on_blur(self, event: events.Blur) -> None:
+        self._edits = False
+        super().on_blur(event)
+
+    def _look_now(self) -> TableLook:
+        return self.look(self._shown())
 
 
 class LatentPad(Control[PadLook]):

@@ -46,7 +46,7 @@ class Stand:
     @property
     def held(self) -> str:
         """The control in hand."""
-        focused = self.app.stage.focused
+        focused = self.app.page.focused
         return focused.id or "" if focused else ""
 
     async def press(self, *keys: str) -> None:
@@ -56,7 +56,7 @@ class Stand:
     async def pass_steps(self, steps: float) -> None:
         """Let the music go on by sixteenths, and take a picture."""
         self.clock.now_s += steps * 15 / self.view.tempo_bpm
-        self.app.stage.take_picture()
+        self.app.page.take_picture()
         await self.pilot.pause()
 
     def text(self) -> str:

@@ -50,6 +50,14 @@ async def test_the_page_at_its_sizes(width: int, height: int) -> None:
         agree(f"stage-{width}x{height}", await seventeenth_bar(stand))
 
 
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (200, 50), (40, 12), (60, 40)])
+async def test_the_workbench_at_its_sizes(width: int, height: int) -> None:
+    async with opened(width, height) as stand:
+        await seventeenth_bar(stand)
+        await stand.press("f2", "tab", "up", "up", "right", "right", "enter")
+        agree(f"workbench-{width}x{height}", stand.text())
+
+
 async def test_the_page_without_utf8() -> None:
     async with opened(environ={"LC_ALL": "C", "TERM": "xterm"}) as stand:
         text = await seventeenth_bar(stand)

@@ -78,7 +78,7 @@ def test_a_fill_comes_in_its_bar_and_goes(session: ScriptedSession, clock: Clock
     for _ in range(3):
         seen.append(session.view().fill_in)
         clock.now_s += 2.0
-    assert seen == [1, 0, -1]
+    assert seen == [0, -1, -1]
     assert session.view().position_ticks == 3 * BAR_TICKS
 
 

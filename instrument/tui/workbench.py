@@ -1,0 +1,45 @@
+"""The second page: every voice, the groove, the walk through the latent, the epochs."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+
+from instrument.tui.controls import ACCENT, FEEL, HUMANISE, REACH, SWING, VARIATION, WALK
+from instrument.tui.page import Page
+from instrument.tui.widgets import (
+    DialControl,
+    EpochControl,
+    HealthLine,
+    Hints,
+    KeepStrip,
+    LatentPad,
+    Rule,
+    StyleControl,
+    Transport,
+    VoiceTable,
+)
+
+
+class Workbench(Page):
+    """The page for the rest."""
+
+    AUTO_FOCUS = "#voices"
+
+    def compose(self) -> ComposeResult:
+        g, steer = self.glyphs, self.steer
+        yield Transport(g, id="transport")
+        yield Rule(g, id="rule-top")
+        with Horizontal(id="kit"):
+            yield VoiceTable(g, steer, self.action_lock, id="voices")
+            with Vertical(id="groove"):
+                yield StyleControl(g, steer, id="style")
+                for dial in (FEEL, SWING, HUMANISE, ACCENT, VARIATION, WALK, REACH):
+                    yield DialControl(g, steer, dial)
+        yield Rule(g, id="rule-bottom")
+        with Horizontal(id="net"):
+            yield EpochControl(g, steer, id="epoch")
+            yield LatentPad(g, steer, id="latent")
+        yield KeepStrip(g, self.hands, id="keep")
+        yield HealthLine(g, id="health")
+        yield Hints(g, id="hints")
