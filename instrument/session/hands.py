@@ -173,8 +173,9 @@ class Hands:
             learned = self._maps.get(played.port, ControllerMap(controller=played.port))
             self._maps[played.port] = learned.with_source(target, source)
             self._unsaved.add(played.port)
-            self._grips.clear()
             self._raw.clear()
+        if self._learning.source == move.source:
+            self._grips[played.port, target] = Grip(last=move.place)
         if self._learning != before:
             self._show()
 

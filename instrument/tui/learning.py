@@ -5,12 +5,12 @@ from __future__ import annotations
 from instrument.session.contract import Learner
 from instrument.session.view import HandsShown
 from instrument.tui.keys import GROUPS
-from instrument.tui.picture import Picture, Row, Span, Tone, gap, width_of
+from instrument.tui.picture import Picture, Span, Tone, gap, width_of
 
 IDS = {action.call: action.id for group in GROUPS for action in group.actions}
 PARTS = {"latent": ("x", "y")}
 """Controls that are learnt in parts."""
-LEAST_ROOM = 22
+LEAST_ROOM = 20
 """Cells that a line needs for itself."""
 
 
@@ -39,20 +39,12 @@ def room(width: int, height: int, label: str) -> int:
 
 
 def labelled(picture: Picture, width: int, label: str) -> Picture:
-    """The label at the right end of the first row that has room for it."""
-    for at, row in enumerate(picture):
-        short = _stripped(row)
-        spare = width - width_of(short)
-        if label and spare > len(label):
-            return (*picture[:at], (*short, gap(spare - len(label)), Span(label, Tone.QUIET)), *picture[at + 1 :])
+    """The label in the first gap that is wide enough, at its right end."""
+    for at, narrow in enumerate(picture):
+        row = (*narrow, gap(width - width_of(narrow)))
+        for place, span in reversed(tuple(enumerate(row))):
+            spare = len(span.text) - len(label) - (place < len(row) - 1)
+            if not span.text.strip() and spare > 0:
+                told = gap(spare), Span(label, Tone.QUIET), gap(len(span.text) - spare - len(label))
+                return (*picture[:at], (*row[:place], *told, *row[place + 1 :]), *picture[at + 1 :])
     return picture
-
-
-def _stripped(row: Row) -> Row:
-    """Without the blank cells at its end."""
-    spans = list(row)
-    while spans and not spans[-1].text.strip():
-        spans.pop()
-    if spans:
-        spans[-1] = Span(spans[-1].text.rstrip(), spans[-1].tone)
-    return tuple(spans)

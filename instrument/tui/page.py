@@ -253,7 +253,8 @@ class Page(Screen[None]):
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """What is taken in hand while a controller is taught is what it is taught."""
-        self.session.hands.pick(event.widget.id or "")
+        if self.session.hands.pick(event.widget.id or ""):
+            self.take_picture()
 
     def action_help(self) -> None:
         self.app.push_screen(Help(self.keymap))
