@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from instrument.bench import follower, live, peers, port
+from instrument.bench import follower, hands, live, peers, port
 from instrument.bench.figures import Figures, NotMeasuredError, machine
 
 Case = Callable[[float], Figures]
@@ -12,6 +12,7 @@ Case = Callable[[float], Figures]
 CASES: dict[str, Case] = {
     "bar": lambda seconds: live.bar(),
     "knob": lambda seconds: live.knob(),
+    "controller": lambda seconds: hands.controller(),
     "first-note": lambda seconds: port.first_note(),
     "lateness-jack": lambda seconds: port.lateness("jack", seconds),
     "lateness-rtmidi": lambda seconds: port.lateness("rtmidi", seconds),
@@ -22,6 +23,7 @@ CASES: dict[str, Case] = {
 WORDS = {
     "bar": "from latent to rendered events",
     "knob": "from a turned knob to the engine's word that it plays the change",
+    "controller": "from a learnt controller's message on a JACK port to the engine's word that it plays the change",
     "first-note": "from the command to the first note at an independent receiver",
     "lateness-jack": "error at an independent receiver, jack sink, screen drawing and net running",
     "lateness-rtmidi": "error at an independent receiver, rtmidi sink, screen drawing and net running",

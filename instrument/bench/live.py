@@ -18,6 +18,7 @@ from instrument.engine.messages import Config, Status
 from instrument.errors import PortError
 from instrument.model.store import load_preset
 from instrument.session.composer import Composer
+from instrument.session.folders import Folders
 from instrument.session.performance import Performance
 from instrument.session.view import Knobs
 
@@ -34,10 +35,10 @@ def _composer() -> tuple[Composer, Knobs]:
     return Composer(preset, GM_KIT, 7), Knobs(epoch=preset.resolve_epoch("best"))
 
 
-def _performance(backend: str) -> Performance:
+def started(backend: str, folders: Folders | None = None) -> Performance:
     composer, knobs = _composer()
     config = Config(backend=backend, client_name="Ghostnote", port_name="out", in_port="", tempo_bpm=BPM, journal=False)
-    return Performance(composer, knobs, config)
+    return Performance(composer, knobs, config, folders=folders)
 
 
 def bar() -> Figures:
@@ -54,11 +55,11 @@ def bar() -> Figures:
 def knob() -> Figures:
     """From a turn of the density knob to the engine's word that it has the new revision of the bar that sounds, in ms:
     an upper bound, as the word travels back too."""
-    performance = _performance("none")
+    performance = started("none")
     times = []
     try:
         performance.play()
-        _wait(lambda: (status := performance.status) is not None and status.playing and status.revision >= 0)
+        wait_for(lambda: (status := performance.status) is not None and status.playing and status.revision >= 0)
         for turn in range(TURNS):
             taken_ms = _turn(performance, 0.3 + 0.4 * (turn % 2))
             if taken_ms is not None:
@@ -73,7 +74,7 @@ def _turn(performance: Performance, density: float) -> float | None:
     before = performance.status
     started = time.perf_counter()
     performance.turn(density=density)
-    _wait(lambda: _place(performance.status) != _place(before))
+    wait_for(lambda: _place(performance.status) != _place(before))
     taken_ms = (time.perf_counter() - started) * 1000
     after = performance.status
     return taken_ms if before is not None and after is not None and before.bar == after.bar else None
@@ -83,7 +84,7 @@ def _place(status: Status | None) -> tuple[int, int]:
     return (status.bar, status.revision) if status else (-1, -1)
 
 
-def _wait(true: Callable[[], bool]) -> None:
+def wait_for(true: Callable[[], bool]) -> None:
     deadline = time.perf_counter() + TURN_TIMEOUT_S
     while not true():
         if time.perf_counter() > deadline:
@@ -96,12 +97,12 @@ def soak(seconds: float) -> Figures:
     seconds in which the music stood still; memory, threads and descriptors at the start and the end. The start comes
     after a tenth of the time, a minute at most, as the lateness of the last minute is kept."""
     try:
-        performance = _performance("auto")
+        performance = started("auto")
     except PortError:
-        performance = _performance("none")
+        performance = started("none")
     try:
         performance.play()
-        _wait(lambda: (status := performance.status) is not None and status.playing)
+        wait_for(lambda: (status := performance.status) is not None and status.playing)
         time.sleep(min(seconds / 10, WINDOW_S))
         before, drifts, positions, end = _resources(), [], [], time.perf_counter() + seconds
         while (left := end - time.perf_counter()) > 0:

@@ -42,6 +42,7 @@ class JamOptions:
     transport: str
     lost_clock: str
     send_clock: bool
+    feedback: bool
     changes: str
     captures: Path | None
     json: bool
@@ -108,8 +109,11 @@ def _start(composer: Composer, knobs: Knobs, choice: Choice, options: JamOptions
             until_bar=until_bar,
             remembers=options.offset_ms is None,
             records=options.record is not None,
+            feedback=options.feedback,
             folders=Folders() if options.captures is None else Folders(captures=options.captures),
         )
+        for complaint in started.hands.complaints:
+            started.complain(complaint)
         started.hold_changes(options.changes == "bar")
         return started
 

@@ -75,6 +75,9 @@ def jam(
         str, typer.Option("--lost-clock", help="A beat after the MIDI clock is lost: rest or go-on.")
     ] = "rest",
     send_clock: Annotated[bool, typer.Option("--send-clock", help="Lead others by MIDI clock.")] = False,
+    feedback: Annotated[
+        bool, typer.Option("--feedback", help="Send learnt controllers back where their knobs are (motors, lights).")
+    ] = False,
     changes: Annotated[
         str, typer.Option("--changes", help="When a turned knob is heard: now, or at the next bar line.")
     ] = "now",
@@ -132,6 +135,7 @@ def jam(
         transport=transport,
         lost_clock=lost_clock,
         send_clock=send_clock,
+        feedback=feedback,
         changes=changes,
         captures=captures,
         json=json,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 import time
 from collections import deque
 from dataclasses import replace
@@ -45,8 +46,10 @@ TROUBLE_SHOWN_S = 5.0
 class EngineClient:
     """One thread at a time may call it."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, arrived: threading.Event | None = None) -> None:
+        """`arrived` is set whenever there is something to `poll`, which clears it."""
         self._config = config
+        self._arrived = arrived
         self._early: list[Report] = []
         self._former = self._backend = ""
         self._bars: dict[int, BarNotes] = {}
@@ -68,7 +71,7 @@ class EngineClient:
         )
         if self._process.stdin is None or self._process.stdout is None:
             raise PortError("the engine has no pipe")
-        self._wire = Wire(self._process.stdout, self._process.stdin)
+        self._wire = Wire(self._process.stdout, self._process.stdin, self._arrived)
         self._wire.send(self._config)
         deadline = time.perf_counter() + START_TIMEOUT_S
         while time.perf_counter() < deadline:

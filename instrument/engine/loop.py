@@ -23,6 +23,8 @@ from instrument.ports.memory import MemorySink
 from instrument.ports.open import open_sink
 
 LONGEST_SLEEP_S = 0.004
+SPARE_S = 0.001
+"""What hands played is looked at where the music leaves so much time."""
 STATUS_S = 1 / 30
 HEARTBEAT_S = 1.0
 
@@ -103,6 +105,7 @@ class Loop:
             self._place = (player.leap, player.rest_bar)
             self._next_status = 0.0
         self._report(now)
+        self._pass_on(wake)
         pause = LONGEST_SLEEP_S if wake is None else min(wake - player.sink.now(), LONGEST_SLEEP_S)
         if pause > 0:
             time.sleep(pause)
@@ -122,6 +125,14 @@ class Loop:
             self._two_clocks = status.clock.two_clocks
             where = status.clock.source or self._player.sink.in_port
             self._wire.send(Trouble(text=f"two clocks at once from {where}: following one", over=not self._two_clocks))
+
+    def _pass_on(self, wake: float | None) -> None:
+        """Report what hands have played."""
+        player = self._player
+        if wake is not None and wake - player.sink.now() < SPARE_S:
+            return
+        if player.ears.read() and self._wire.has_room():
+            self._wire.send(player.ears.take())
 
     def _status(self, now: float) -> Status:
         """Who listens and who leads is kept beyond the end of the port: a new one looks for them."""

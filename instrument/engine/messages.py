@@ -1,8 +1,8 @@
 """What crosses the pipe between the player's process and the engine: frozen values, one way each.
 
 The player's side sends a `Config` first, then commands; the engine answers `Ready` or `Failed`, then sends `Status`
-some thirty times a second, a `Journal` of what it put on the wire where that was asked for, and `Trouble` when
-something goes wrong or comes right. Times are seconds on the engine's own monotonic clock.
+some thirty times a second, a `Journal` of what it put on the wire where that was asked for, what it has `Heard` from
+hands, and `Trouble` when something goes wrong or comes right. Times are seconds on the engine's own monotonic clock.
 """
 
 from __future__ import annotations
@@ -93,11 +93,18 @@ class Panic:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Feedback:
+    """Messages for a controller's motors and lights, sent now; they are no part of the music."""
+
+    messages: tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Close:
     """Note-offs, close the ports, leave."""
 
 
-Command = Load | Play | Resume | Stop | SetTempo | SetOffset | Nudge | Panic | Close
+Command = Load | Play | Resume | Stop | SetTempo | SetOffset | Nudge | Panic | Feedback | Close
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,6 +193,35 @@ class Journal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Played:
+    """A channel message that came in: `kind` is its status on channel 0, `channel` 0..15, `at_s` when it came.
+
+    `position_ticks` is where our music was at that time, rounded and never negative; -1 where it wasn't playing.
+    `port` is the sender's, or "" where there are several that can't be told apart.
+    """
+
+    kind: int
+    channel: int
+    data1: int
+    data2: int
+    at_s: float
+    position_ticks: int = -1
+    port: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What was played into our input since the last one, in order, clock and the like left out.
+
+    Moves of one controller are told by the newest alone. `dropped`: messages lost since the start, as there were too
+    many at once.
+    """
+
+    events: tuple[Played, ...]
+    dropped: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
     """Something went wrong (`over` false) or came right again (`over` true), in one line for the player."""
 
@@ -193,4 +229,4 @@ class Trouble:
     over: bool
 
 
-Report = Ready | Failed | Status | Journal | Trouble
+Report = Ready | Failed | Status | Journal | Heard | Trouble

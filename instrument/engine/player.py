@@ -19,10 +19,12 @@ from instrument.core.sequencer import Sequencer
 from instrument.core.sync_messages import CONTINUE, SONG_POSITION, START, STOP, SyncMessage
 from instrument.core.timebase import BAR_TICKS, PPQ, bar_and_tick, seconds_to_ticks
 from instrument.core.transport import Transport
+from instrument.engine.ears import Ears
 from instrument.engine.following import Leader, Switches
 from instrument.engine.lateness import Lateness
 from instrument.engine.messages import (
     Command,
+    Feedback,
     Load,
     Nudge,
     Panic,
@@ -57,6 +59,7 @@ class Player:
         sends_clock: bool = False,
     ) -> None:
         self.sink = sink
+        self.ears = Ears()
         self._switches = switches or Switches()
         self._leader = Leader(self._switches, tempo_bpm)
         self._clock_sender = ClockSender() if sends_clock else None
@@ -95,9 +98,14 @@ class Player:
                 self._nudge_ms += by_ms
             case Panic():
                 self._panic(now)
+            case Feedback(messages=messages):
+                for message in messages:
+                    self.sink.send(message, now)
 
     def hear(self, arrived: Arrived, now: float) -> None:
-        """Bytes have come in."""
+        """Bytes have come in. What they say about time holds at once; the rest is the ears' to read."""
+        position = max(round(self._transport.position(arrived.at_s)), 0) if self._transport.playing else -1
+        self.ears.hear(arrived, position)
         for message in self._leader.hear(arrived):
             self._obey(message, now)
 

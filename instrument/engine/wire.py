@@ -22,12 +22,13 @@ HEADER = struct.Struct("<I")
 class Wire:
     """One end. `send` may be called by one thread, `receive` by another; a reader thread fills the inbox."""
 
-    def __init__(self, reader: IO[bytes], writer: IO[bytes]) -> None:
+    def __init__(self, reader: IO[bytes], writer: IO[bytes], arrived: threading.Event | None = None) -> None:
+        """`arrived` is set when something has; `receive` clears it."""
         self._reader = reader
         self._writer = writer
         self._inbox: deque[Any] = deque()
         self._closed = threading.Event()
-        self.arrived = threading.Event()
+        self.arrived = arrived or threading.Event()
         self._thread = threading.Thread(target=self._read_for_ever, name="wire", daemon=True)
         self._thread.start()
 

@@ -11,15 +11,16 @@ from instrument.engine.messages import Sent
 MOST_WAITING = 4096
 """Arrived messages that a port keeps for the engine; beyond it the oldest are lost."""
 LONGEST_HEARD = 256
-"""Bytes of a longer message, a system exclusive, are not looked at."""
+"""Of a longer message, a system exclusive, only the first byte is kept: it says that what comes isn't music."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrived:
-    """Bytes that came in, with the time on the sink's clock at which they did."""
+    """Bytes that came in, with the time on the sink's clock at which they did; `port` as in `messages.Played`."""
 
     data: bytes
     at_s: float
+    port: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -93,10 +93,14 @@ class JackSink:
         return sent
 
     def incoming(self) -> list[Arrived]:
+        if not self._arrived:
+            return []
+        senders = self.senders()
+        port = senders[0] if len(senders) == 1 else ""
         arrived = []
         while self._arrived:
             frame, data = self._arrived.popleft()
-            arrived.append(Arrived(data=data, at_s=frame / self._rate))
+            arrived.append(Arrived(data=data, at_s=frame / self._rate, port=port))
         return arrived
 
     def senders(self) -> list[str]:
@@ -134,8 +138,7 @@ class JackSink:
         self._out.clear_buffer()
         start = self._unwrap(self._client.last_frame_time)
         for offset, data in self._in.incoming_midi_events():
-            if len(data) <= LONGEST_HEARD:
-                self._arrived.append((start + offset, bytes(data)))
+            self._arrived.append((start + offset, bytes(data[: None if len(data) <= LONGEST_HEARD else 1])))
         queue = self._queue
         while queue and queue[0][0] < start + frames:
             frame, due_s, message = queue.popleft()

@@ -33,9 +33,9 @@ class MemorySink:
         sent, self._sent = self._sent, []
         return sent
 
-    def arrive(self, data: bytes, at_s: float) -> None:
+    def arrive(self, data: bytes, at_s: float, port: str = "") -> None:
         """Bytes come in at a time."""
-        self._arrived.append(Arrived(data=data, at_s=at_s))
+        self._arrived.append(Arrived(data=data, at_s=at_s, port=port))
 
     def incoming(self) -> list[Arrived]:
         arrived, self._arrived = self._arrived, []

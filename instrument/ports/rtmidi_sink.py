@@ -60,11 +60,11 @@ class RtMidiSink:
         self._arrived: deque[Arrived] = deque(maxlen=MOST_WAITING)
         with quiet():
             self._out: Any = rtmidi.MidiOut(api, name=names.client)
-            self._in: Any = rtmidi.MidiIn(api, name=names.client)
+            self._ins: list[Any] = []
             self.out_port = self._open_out()
-            self.in_port = self._open_in(in_port)
-        self._in.ignore_types(sysex=True, timing=False, active_sense=True)
-        self._in.set_callback(self._hear)
+            self.in_port = self._open_virtual_in(api)
+            if in_port:
+                self.in_port = self._open_in(api, in_port)
         self._watch = JackWatch.of(names.client) if api == rtmidi.API_UNIX_JACK else None
 
     def send(self, message: Message, due_s: float) -> None:
@@ -88,8 +88,8 @@ class RtMidiSink:
         """RtMidi's thread calls it as soon as a message is there."""
         at_s = self.now()
         message, _ = event
-        if len(message) <= LONGEST_HEARD:
-            self._arrived.append(Arrived(data=bytes(message), at_s=at_s))
+        kept = message if len(message) <= LONGEST_HEARD else message[:1]
+        self._arrived.append(Arrived(data=bytes(kept), at_s=at_s, port=str(data or "")))
 
     def alive(self) -> bool:
         if self._watch is not None:
@@ -101,11 +101,12 @@ class RtMidiSink:
             return
         time.sleep(FLUSH_S)
         with quiet():
-            self._in.cancel_callback()
-            for port in (self._in, self._out):
+            for port in self._ins:
+                port.cancel_callback()
+            for port in (*self._ins, self._out):
                 port.close_port()
                 port.delete()
-        self._in = self._out = None
+        self._ins, self._out = [], None
         if self._watch is not None:
             self._watch.close()
 
@@ -126,15 +127,24 @@ class RtMidiSink:
             "Windows has no loopback MIDI port; install loopMIDI, or the new Windows MIDI Services, and add one"
         )
 
-    def _open_in(self, wanted: str) -> str:
-        if not wanted:
-            if self._virtual:
-                self._in.open_virtual_port(self._names.into)
-                return f"{self._names.client}:{self._names.into}"
+    def _open_virtual_in(self, api: int) -> str:
+        if not self._virtual:
             return ""
-        ports = self._in.get_ports()
+        self._new_in(api).open_virtual_port(self._names.into)
+        return f"{self._names.client}:{self._names.into}"
+
+    def _new_in(self, api: int, sender: str = "") -> Any:
+        port = self._rtmidi.MidiIn(api, name=self._names.client)
+        port.ignore_types(sysex=True, timing=False, active_sense=True)
+        port.set_callback(self._hear, data=sender)
+        self._ins.append(port)
+        return port
+
+    def _open_in(self, api: int, wanted: str) -> str:
+        """Listen to a port beside our own."""
+        ports = self._rtmidi.MidiIn(api).get_ports()
         for index, port in enumerate(ports):
             if wanted == port or wanted in port:
-                self._in.open_port(index, self._names.into)
+                self._new_in(api, str(port)).open_port(index, self._names.into)
                 return str(port)
         raise PortError(f'no MIDI input "{wanted}"{nearest(wanted, ports)}; see: ghostnote ports')

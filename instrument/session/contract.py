@@ -11,8 +11,31 @@ from typing import Any, Protocol
 from instrument.session.view import StageView
 
 
+class Learner(Protocol):
+    """Teaching controllers; what it waits for shows in the view."""
+
+    @property
+    def learning(self) -> bool: ...
+
+    def learn(self, control: str = "") -> None:
+        """Begin, with the control in hand where there is one; called again: its partner, or no more."""
+
+    def pick(self, id: str) -> bool:
+        """Choose what is to be learnt, a control or an action. Whether it is one that can be."""
+
+    def unlearn(self) -> None:
+        """Forget what the chosen one was learnt from."""
+
+    def leave(self) -> None:
+        """No more learning; what was learnt is kept."""
+
+
 class Session(Protocol):
     """A performance: looked at through `view`, steered by the rest. What was asked for shows in the very next view."""
+
+    @property
+    def hands(self) -> Learner:
+        """Controllers that are taught to turn the knobs."""
 
     def view(self) -> StageView:
         """The picture of this moment. Cheap: asked for thirty times a second."""

@@ -9,16 +9,18 @@ from pathlib import Path
 from platformdirs import user_music_path
 
 from instrument.errors import DataError
+from instrument.session.maps import maps_folder
 from instrument.session.snapshots import snapshots_file
 from instrument.text import printable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Folders:
-    """`captures`: a folder, made when it is needed; `snapshots`: a file."""
+    """`captures`, `maps`: folders, made when they are needed; `snapshots`: a file."""
 
     captures: Path = field(default_factory=lambda: user_music_path() / "Ghostnote")
     snapshots: Path = field(default_factory=snapshots_file)
+    maps: Path = field(default_factory=maps_folder)
 
     def new_capture(self, bars: int) -> Path:
         """A file that isn't there yet. Raises DataError where the folder can't be made."""

@@ -16,12 +16,16 @@ from typing import Any
 
 from instrument.core.bar import Bar
 from instrument.core.drums import Voice
+from instrument.core.events import Message
 from instrument.core.timebase import BAR_TICKS, seconds_to_ticks
 from instrument.engine.client import EngineClient
 from instrument.engine.messages import (
     NO_CLOCK,
     OWN_CLOCK,
+    Command,
     Config,
+    Feedback,
+    Heard,
     Journal,
     Load,
     Nudge,
@@ -42,6 +46,7 @@ from instrument.session.composer import Composer
 from instrument.session.desk import Desk, frozen_at
 from instrument.session.feeder import Feeder
 from instrument.session.folders import Folders
+from instrument.session.hands import Hands
 from instrument.session.keeper import Keeper
 from instrument.session.knob_watch import KnobWatch
 from instrument.session.knobs import Knobs, settled
@@ -72,12 +77,14 @@ class Performance:
         until_bar: int = -1,
         remembers: bool = False,
         records: bool = False,
+        feedback: bool = False,
         folders: Folders | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         """Starts the engine. `remembers`: with the offset that was kept for its port, in place of the configuration's.
-        `records`: all that goes out is kept. `folders`: where captures and snapshots go, the player's own if None.
-        Raises PortError where there is no port, and what `Composer.check` raises."""
+        `records`: all that goes out is kept. `feedback`: controllers are told where others turn their knobs.
+        `folders`: where captures, snapshots and maps go, the player's own if None. Raises PortError where there is no
+        port, and what `Composer.check` raises."""
         composer.check(knobs)
         self._composer = composer
         self._clock = clock
@@ -87,7 +94,11 @@ class Performance:
         self._closing = threading.Event()
         self._desk = Desk(knobs, composer.settle)
         self._tape = Tape(config.tempo_bpm, composer.code, whole=records)
-        self._keeper = Keeper(folders or Folders())
+        folders = folders or Folders()
+        self._keeper = Keeper(folders)
+        self.hands = Hands(
+            self, folders.maps, send=self._feed_back, tell=self._tell, aside=self._aside, feedback=feedback
+        )
         self._bar_passed = -1
         self._taps = Taps()
         self._tempo_bpm = config.tempo_bpm
@@ -95,14 +106,15 @@ class Performance:
         self._offset_ms, self._nudge_ms = config.offset_ms, 0.0
         self._led = config.follow_clock or config.follow_transport
         self._feeder = Feeder(composer, lambda: NetWorker(composer.compose, self._wake.set, clock))
-        self._commands: deque[Play | Stop | SetTempo | SetOffset | Nudge | Panic] = deque()
+        self._commands: deque[Command] = deque()
         self._status: Status | None = None
         self._status_at = 0.0
         self._trouble = self._failure = ""
         self._playing_wanted = False
         self._start_since: float | None = None
         self._knob = KnobWatch(clock)
-        self._client = EngineClient(replace(config, journal=True))
+        self._listeners: list[Callable[[Heard], None]] = []
+        self._client = EngineClient(replace(config, journal=True), self._wake)
         self._ready: Ready = self._client.start()
         if remembers and (kept_ms := offset_ms(self._ready.out_port)):
             self._offset_ms = kept_ms
@@ -137,6 +149,7 @@ class Performance:
                 holds=self._feeder.holds_changes,
                 pads=self._composer.pads(knobs),
                 told=self._keeper.told,
+                hands=self.hands.shown,
             )
 
     def turn(self, **changes: Any) -> None:
@@ -264,6 +277,10 @@ class Performance:
     def capture(self, bars: int) -> None:
         self._keeper.capture(bars, self._cut)
 
+    def listen(self, listener: Callable[[Heard], None]) -> None:
+        """Whom to tell what comes in. It is called on the feeder's thread, with no lock held, and returns at once."""
+        self._listeners.append(listener)
+
     def close(self) -> None:
         self._closing.set()
         self._wake.set()
@@ -271,6 +288,7 @@ class Performance:
             self._thread.join(timeout=CLOSE_WAIT_S)
         self._feeder.close()
         self._take(self._client.close())
+        self.hands.close()
         self._keeper.close(CLOSE_WAIT_S)
 
     @property
@@ -395,7 +413,7 @@ class Performance:
             self._bar_passed = bar
             self._desk.passed(bar, self._feeder.fed[bar].knobs)
 
-    def _due(self) -> list[Play | Stop | SetTempo | SetOffset | Nudge | Panic]:
+    def _due(self) -> list[Command]:
         """The commands to be sent now: a start waits a moment for its first bar."""
         due = []
         while self._commands:
@@ -414,6 +432,9 @@ class Performance:
             return self._desk.wanted(index)
 
     def _take(self, reports: list[Report]) -> None:
+        for heard in (report for report in reports if isinstance(report, Heard)):
+            for listener in (self.hands.heard, *self._listeners):
+                listener(heard)
         with self._lock:
             for report in reports:
                 match report:
@@ -427,6 +448,18 @@ class Performance:
                         self._trouble = "" if over else text
                     case Ready():
                         self._ready = report
+        if any(isinstance(report, Status) for report in reports):
+            self.hands.look()
+
+    def _feed_back(self, messages: tuple[Message, ...]) -> None:
+        with self._lock:
+            self._commands.append(Feedback(messages=messages))
+
+    def _tell(self, words: str) -> None:
+        self._keeper.send(lambda: words)
+
+    def _aside(self, task: Callable[[], object]) -> None:
+        self._keeper.send(lambda: str(task() or ""))
 
     def _follow_tempo(self, status: Status) -> None:
         tempo_bpm = status.clock.tempo_bpm

@@ -16,6 +16,7 @@ import numpy as np
 
 from instrument.core.bar import GRID, Bar
 from instrument.core.drums import GM_KIT, Voice
+from instrument.core.events import Message
 from instrument.core.manifest import (
     KNOB_POINTS,
     SCHEMA,
@@ -30,6 +31,7 @@ from instrument.core.timebase import BAR_TICKS, seconds_to_ticks
 from instrument.errors import UsageError
 from instrument.session.desk import Desk, frozen_at
 from instrument.session.errands import Told
+from instrument.session.hands import Hands
 from instrument.session.knobs import settled
 from instrument.session.recall import decode, encode
 from instrument.session.snapshots import EMPTY, SLOTS
@@ -123,6 +125,7 @@ class ScriptedSession:
         self.health = health or GOOD_HEALTH
         self.panics = 0
         self.captured: list[int] = []
+        self.fed_back: list[Message] = []
         self.loaded: list[str] = []
         self.holds = False
         self.nudge_ms = self.offset_ms = 0.0
@@ -137,6 +140,7 @@ class ScriptedSession:
         self._snapshots: list[Knobs | None] = list(EMPTY)
         self._desk = Desk(Knobs(epoch=self.manifest.best_epoch, style=self._first_style(), density=0.62))
         self._taps = Taps()
+        self.hands = Hands(self, None, send=self.fed_back.extend, tell=self._tell)
 
     def view(self) -> StageView:
         index = self._bar
@@ -163,6 +167,7 @@ class ScriptedSession:
             holds=self.holds,
             pads=knobs.pads or tuple((target.channel, target.note) for target in GM_KIT.targets),
             told=self._told,
+            hands=self.hands.shown,
         )
 
     def turn(self, **changes: Any) -> None:
@@ -240,7 +245,10 @@ class ScriptedSession:
 
     def capture(self, bars: int) -> None:
         self.captured.append(bars)
-        self._told = Told(number=self._told.number + 1, text=f"{bars} bars captured: jam.mid")
+        self._tell(f"{bars} bars captured: jam.mid")
+
+    def _tell(self, words: str) -> None:
+        self._told = Told(number=self._told.number + 1, text=words)
 
     def presets(self) -> tuple[str, ...]:
         return (self.manifest.name, "ticks-1000")

@@ -58,6 +58,21 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HandsShown:
+    """`learned`: what each target is learnt from, as (id, label); `prompt`: what learning waits for, or ""."""
+
+    learned: tuple[tuple[str, str], ...] = ()
+    prompt: str = ""
+
+    def label(self, id: str) -> str:
+        """ "cc74", or "" for what nothing turns."""
+        return next((label for name, label in self.learned if name == id), "")
+
+
+NO_HANDS = HandsShown()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StageView:
     """One picture of the performance. `position_ticks` counts from bar 0 and is extrapolated to the moment of asking.
 
@@ -65,7 +80,7 @@ class StageView:
     armed fill, 0 while it sounds, -1 with none armed; `builds`: a fill is being held. `back`: how many bars back lies
     the one that is listened to again. `snapshots` tells of each slot whether something is in it; `morphs`: a morph is
     on its way. `code` brings the bar that sounds back. `holds`: changes wait for the bar line. `pads`: (channel 0..15,
-    note) of each voice. `told` is the newest thing that was done aside.
+    note) of each voice. `told` is the newest thing that was done aside. `hands`: what controllers have learnt.
     """
 
     manifest: Manifest
@@ -88,3 +103,4 @@ class StageView:
     holds: bool = False
     pads: tuple[tuple[int, int], ...] = ()
     told: Told = NOTHING_TOLD
+    hands: HandsShown = NO_HANDS

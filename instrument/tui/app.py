@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 
+from textual.actions import ActionParseResult
 from textual.app import App, SystemCommand
 from textual.dom import DOMNode
 from textual.screen import Screen
@@ -14,6 +15,7 @@ from instrument.session.contract import Session
 from instrument.tui import farewell
 from instrument.tui.glyphs import glyphs_for
 from instrument.tui.keys import APP, HAND, STAGE_GROUPS, TABLE, bindings, check_keymap
+from instrument.tui.learning import meant
 from instrument.tui.page import Page
 from instrument.tui.palette import DAY, NIGHT, palette
 from instrument.tui.stage import Stage
@@ -112,6 +114,18 @@ class GhostnoteApp(App[int]):
             await self.switch_screen(self.workbench if self.page is self.stage else self.stage)
         if take and self.screen.query(f"#{take}"):
             self.screen.query_one(f"#{take}").focus()
+
+    async def run_action(
+        self,
+        action: str | ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """While a controller is taught, an action on a page is what it is taught, and isn't done."""
+        if isinstance(action, str) and self.screen is self.page and meant(self.session.hands, action):
+            self.page.take_picture()
+            return True
+        return await super().run_action(action, default_namespace, namespaces)
 
     @property
     def page(self) -> Page:

@@ -42,6 +42,10 @@ class Canvas(Widget, Generic[Look]):
         """The picture of a look: `height` rows of `width` cells."""
         raise NotImplementedError
 
+    def painted(self, look: Look, width: int, height: int) -> Picture:
+        """The picture, with whatever belongs on every one of its kind."""
+        return self.paint(look, width, height)
+
     def show(self, view: StageView) -> None:
         """Take a view; paint where it looks different."""
         self._view = view
@@ -82,7 +86,7 @@ class Canvas(Widget, Generic[Look]):
         width, height = self.size
         if self._look is None or not width or not height:
             return
-        before, self.picture = self.picture, self.paint(self._look, width, height)
+        before, self.picture = self.picture, self.painted(self._look, width, height)
         if _size(before) != _size(self.picture):
             self._strips.clear()
             self.refresh()

@@ -182,6 +182,7 @@ TABLE = Group(
 LOOK = Group(
     title="Look",
     actions=(
+        Action(id="learn", keys="m", call="learn", name="Learn", says="teach a controller to turn it"),
         Action(id="page", keys="tab,shift+tab", call="app.page", name="Other page", says="the stage, or the workbench"),
         Action(id="help", keys="question_mark", call="help", name="Keys", says="all keys"),
         Action(id="doctor", keys="d", call="doctor", name="Doctor", says="port, timing, what would help"),

@@ -248,6 +248,14 @@ class Page(Screen[None]):
         self._stores = False
         self.say("")
 
+    def action_learn(self) -> None:
+        self._ask(lambda: self.session.hands.learn(self.focused.id or "" if self.focused else ""))
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """What is taken in hand while a controller is taught is what it is taught."""
+        if self.session.hands.pick(event.widget.id or ""):
+            self.take_picture()
+
     def action_help(self) -> None:
         self.app.push_screen(Help(self.keymap))
 

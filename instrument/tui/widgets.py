@@ -32,6 +32,7 @@ from instrument.tui.grid import GridLook, paint_grids
 from instrument.tui.health import paint_health
 from instrument.tui.hints import HintsLook, paint_hints
 from instrument.tui.keys import HAND, TABLE, bindings
+from instrument.tui.learning import label_of, labelled, room
 from instrument.tui.pad import FINE_STEP, STEP, PadLook, direction_names, moved, paint_pad, place_at
 from instrument.tui.picture import Picture, Span, Tone, fill
 from instrument.tui.strip import StripLook, paint_strip
@@ -143,7 +144,7 @@ class Hints(Canvas[HintsLook]):
         self.look_again()
 
     def look(self, view: StageView) -> HintsLook:
-        return HintsLook(message=self.message, trouble=self.trouble, playing=view.playing)
+        return HintsLook(message=self.message or view.hands.prompt, trouble=self.trouble, playing=view.playing)
 
     def paint(self, look: HintsLook, width: int, height: int) -> Picture:
         return paint_hints(look, width, height, self.glyphs)
@@ -157,6 +158,18 @@ class Control(Canvas[Look], can_focus=True):
     def __init__(self, glyphs: Glyphs, steer: Steer, *, id: str) -> None:
         super().__init__(glyphs, id=id)
         self.steer = steer
+        self._midi = ""
+
+    def show(self, view: StageView) -> None:
+        midi = label_of(self.id or "", view.hands)
+        if midi != self._midi:
+            self._midi, self._look = midi, None
+        super().show(view)
+
+    def painted(self, look: Look, width: int, height: int) -> Picture:
+        """The picture, and what the control has learnt beside it."""
+        picture = self.paint(look, room(width, height, self._midi), height)
+        return labelled(picture, width, self._midi) if self._midi else picture
 
     def _shown(self) -> StageView:
         """The last view. Raises RuntimeError before the first."""
@@ -240,7 +253,8 @@ class DialControl(Control[DialLook]):
         return {self.dial.field: self.dial.rest}
 
     def touched(self, column: int, row: int) -> Mapping[str, Any]:
-        start, width = (LABEL, self.size.width - LABEL - VALUE) if self.size.height == 1 else (1, self.size.width - 1)
+        across = room(self.size.width, self.size.height, self._midi)
+        start, width = (LABEL, across - LABEL - VALUE) if self.size.height == 1 else (1, across - 1)
         return self.dial.to((column - start) / max(width - 1, 1)) if column >= start else {}
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from instrument.core.events import Message
 from instrument.engine.loop import Loop
-from instrument.engine.messages import Close, Command, Config, Failed, Journal, Load, Play, Ready, Report, Status
+from instrument.engine.messages import Close, Command, Config, Failed, Heard, Journal, Load, Play, Ready, Report, Status
 from instrument.engine.wire import Wire
 from instrument.errors import PortError
 from instrument.ports.contract import OutSink, PortNames
@@ -138,6 +138,25 @@ def test_a_loop_says_that_it_is_ready_and_where_it_is() -> None:
     assert ready.backend == "none"
     assert isinstance(status, Status)
     assert not status.playing
+
+
+def test_what_comes_in_is_reported_and_never_sent_out() -> None:
+    sink = MemorySink()
+    with bench(sink) as stand:
+        for k in range(1, 31):
+            sink.arrive(bytes((0xB0, 74, k, 0xF8, 0x90, 36, k)), sink.now())
+        stand.wait(lambda: len(_heard(stand.reports, 0x90)) == 30)
+        stand.send(Close())
+        assert not stand.end()
+    assert _heard(stand.reports, 0x90) == list(range(1, 31))
+    assert _heard(stand.reports, 0xB0)[-1] == 30
+    assert not _heard(stand.reports, 0xF0)
+
+
+def _heard(reports: list[Report], kind: int) -> list[int]:
+    """The last bytes of the messages of a kind that were reported."""
+    heard = [report for report in reports if isinstance(report, Heard)]
+    return [event.data2 for report in heard for event in report.events if event.kind == kind]
 
 
 def test_a_port_that_cannot_be_opened_is_told_with_its_reason() -> None:

@@ -1,0 +1,72 @@
+"""A controller that isn't there: a JACK client whose port sends what it is told, at the next period."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from types import TracebackType
+from typing import Any, Self
+
+from instrument.ports.jack_sink import load_jack
+from instrument.ports.quiet import quiet
+
+NAME = "controller"
+MOST_AT_ONCE = 200
+"""Messages that fit into a port's buffer for one period."""
+
+
+class Controller:
+    """JACK's thread takes from the queue what another one appends to it."""
+
+    def __init__(self, server: str) -> None:
+        jack = load_jack()
+        with quiet():
+            self._client: Any = jack.Client(NAME, servername=server, no_start_server=True)
+        self._error = jack.JackError
+        self._out = self._client.midi_outports.register("out")
+        self._queue: deque[bytes] = deque()
+        self._rate, self._owed, self._values = 0.0, 0.0, 0
+        self._client.set_process_callback(self._process)
+        self._client.activate()
+        self.port = str(self._out.name)
+
+    def send(self, *data: int) -> None:
+        self._queue.append(bytes(data))
+
+    def connect(self, into: str) -> bool:
+        """Whether the ports are connected now; another port may not be there yet."""
+        try:
+            if not any(str(port.name) == into for port in self._client.get_all_connections(self._out)):
+                self._client.connect(self._out, into)
+        except self._error:
+            return False
+        return any(str(port.name) == into for port in self._client.get_all_connections(self._out))
+
+    def flood(self, per_second: float, seconds: float) -> int:
+        """Controllers, all of them, as fast as that. Returns how many were sent."""
+        before, self._rate = self._values, per_second
+        time.sleep(seconds)
+        self._rate = 0.0
+        return self._values - before
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with quiet():
+            self._client.deactivate()
+            self._client.close()
+
+    def _process(self, frames: int) -> None:
+        self._out.clear_buffer()
+        for _ in range(min(len(self._queue), MOST_AT_ONCE)):
+            self._out.write_midi_event(0, self._queue.popleft())
+        self._owed += self._rate * frames / self._client.samplerate
+        due = min(int(self._owed), MOST_AT_ONCE)
+        self._owed -= int(self._owed)
+        for number in range(due):
+            self._values += 1
+            data = (0xB0, 1 + self._values % 31, self._values // 31 % 128)
+            self._out.write_midi_event(number * frames // due, bytes(data))

@@ -1,0 +1,60 @@
+"""Whatever a controller can be given does something, or is refused in words: every knob, every action."""
+
+from __future__ import annotations
+
+import pytest
+
+from instrument.errors import UsageError
+from instrument.session.scripted import ScriptedSession
+from instrument.session.targets import ACTIONS, KNOBS, TARGETS, Action, Knob, target_of
+from instrument.tui.controls import DIALS
+from instrument.tui.keys import GROUPS
+
+NOT_TAUGHT = {
+    *("preset", "hold", "store", "morph", "capture-bars", "copy-code", "recall-code", "glide-down", "glide-up"),
+    *(
+        action.id
+        for group in GROUPS
+        if group.title in ("In hand", "Take in hand", "In the table")
+        for action in group.actions
+    ),
+    *(action.id for group in GROUPS if group.title in ("Look", "Leave") for action in group.actions),
+}
+
+
+@pytest.mark.parametrize("knob", KNOBS, ids=lambda knob: knob.id)
+def test_a_knob_goes_from_end_to_end_and_stands_where_it_was_put(knob: Knob) -> None:
+    session = ScriptedSession(lambda: 0.0)
+    for place in (0.0, 1.0, 0.25):
+        knob.turn(session, session.view(), place)
+        assert knob.place(session.view()) == pytest.approx(place, abs=0.26 if hasattr(knob, "options") else 0.01)
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.id)
+def test_an_action_is_done_or_refused_in_words(action: Action) -> None:
+    session = ScriptedSession(lambda: 0.0)
+    if action.id.startswith("snapshot-"):
+        with pytest.raises(ValueError, match="nothing is kept"):
+            action.press(session)
+        return
+    action.press(session)
+    if action.release is not None:
+        action.release(session)
+
+
+def test_ids_are_those_of_the_keys_and_of_the_dials() -> None:
+    assert {dial.name for dial in DIALS} <= TARGETS.keys()
+    keys = {action.id for group in GROUPS for action in group.actions}
+    assert keys - NOT_TAUGHT <= TARGETS.keys()
+    assert {action.id for action in ACTIONS} <= keys
+    assert len(TARGETS) == len(KNOBS) + len(ACTIONS)
+
+
+def test_an_unknown_one_is_refused_with_the_nearest_and_a_preset_is_an_action() -> None:
+    with pytest.raises(UsageError, match='did you mean "density"'):
+        target_of("densty")
+    session = ScriptedSession(lambda: 0.0)
+    preset = target_of("preset:ticks-1000")
+    assert isinstance(preset, Action)
+    preset.press(session)
+    assert session.loaded == ["ticks-1000"]
