@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import NoReturn
 
@@ -34,12 +34,12 @@ def surroundings(server: str) -> dict[str, str]:
 
 @contextmanager
 def running(
-    command: list[str], server: str, *, stdin: int = subprocess.DEVNULL, **variables: str
+    command: list[str], server: str, *, stdin: int = subprocess.DEVNULL, variables: Mapping[str, str] | None = None
 ) -> Iterator[subprocess.Popen[str]]:
     """A program beside the test, with more environment variables, ended with the test at the latest."""
     process = subprocess.Popen(
         command,
-        env={**surroundings(server), **variables},
+        env={**surroundings(server), **(variables or {})},
         stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -210,7 +210,7 @@ def test_ardour_leads_and_is_followed_where_it_goes(jack_server: JackServer, tmp
     command, name = [program, str(LEADER), str(tmp_path / "session")], jack_server.name
     with (
         Patchbay(name) as patchbay,
-        running(command, name, stdin=subprocess.PIPE, **home) as ardour,
+        running(command, name, stdin=subprocess.PIPE, variables=home) as ardour,
         running(jam(*FOLLOWING), name) as process,
     ):
         ask(ardour, "ready")

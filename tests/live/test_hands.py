@@ -40,7 +40,7 @@ def test_a_learnt_controller_changes_what_sounds(jack_server: JackServer, config
     with (
         Patchbay(jack_server.name) as patchbay,
         Controller(jack_server.name) as knobs,
-        running(jam("--seed", "7", "--bpm", "240", "--feedback"), jack_server.name, **config) as process,
+        running(jam("--seed", "7", "--bpm", "240", "--feedback"), jack_server.name, variables=config) as process,
     ):
         patchbay.connect(knobs.port, IN_PORT)
         patchbay.listen_to(OUT_PORT)
@@ -63,7 +63,7 @@ def test_ten_thousand_messages_a_second_make_nothing_late(jack_server: JackServe
     with (
         Patchbay(jack_server.name) as patchbay,
         Controller(jack_server.name) as knobs,
-        running(jam("--seed", "7", "--json"), jack_server.name, **config) as process,
+        running(jam("--seed", "7", "--json"), jack_server.name, variables=config) as process,
     ):
         patchbay.connect(knobs.port, IN_PORT)
         patchbay.listen_to(OUT_PORT)

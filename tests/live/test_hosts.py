@@ -120,7 +120,7 @@ def test_ardour_records_the_notes_that_were_sent(jack_server: JackServer, tmp_pa
     file, server = tmp_path / "take.mid", jack_server.name
     command = [program, str(RECORDER), str(tmp_path / "session")]
     home = {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path / "config")}
-    with Patchbay(server) as patchbay, running(command, server, stdin=subprocess.PIPE, **home) as ardour:
+    with Patchbay(server) as patchbay, running(command, server, stdin=subprocess.PIPE, variables=home) as ardour:
         ask(ardour, "rolling")
         patchbay.connect(OUT_PORT, "ardour:Drums/midi_in 1")
         play(server, *FOUR_BARS, "--record", str(file))
