@@ -45,6 +45,11 @@ class Sound:
     def __len__(self) -> int:
         return int(self.body.shape[1])
 
+    def stroke_part(self, hardness: float, part: slice) -> Floats:
+        """Some samples of a stroke of hardness 0..1, [2, n]."""
+        body, edge = self.body[:, part], self.edge[:, part]
+        return (body + edge * np.float32(hardness)) * np.float32(hardness**LOUDNESS_POWER)
+
     def stroke(self, velocity: int) -> Floats:
         """The sound of a stroke at velocity 1..127, [2, N]."""
         hardness = np.float32(velocity / 127)

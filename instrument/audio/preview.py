@@ -27,7 +27,7 @@ def play(sound: Floats, *, backend: str | None = None) -> None:
     Raises MissingExtraError without miniaudio, NoSoundError without a sound card or where it stops taking sound, and
     lets KeyboardInterrupt through, the sound card closed in each case.
     """
-    with _device(backend) as device:
+    with open_device(backend) as device:
         progress = _Progress(len(sound))
         source = _feed(sound, progress)
         next(source)
@@ -38,13 +38,13 @@ def play(sound: Floats, *, backend: str | None = None) -> None:
 def missing_sound() -> str:
     """Why `play` can't be heard here, or nothing."""
     try:
-        with _device(None):
+        with open_device(None):
             return ""
     except (MissingExtraError, NoSoundError) as error:
         return str(error)
 
 
-def _device(backend: str | None) -> Any:
+def open_device(backend: str | None, period_ms: int = BUFFER_MS, name: str = "Ghostnote") -> Any:
     """An open device, not yet started. Raises what `play` says."""
     try:
         import miniaudio
@@ -57,9 +57,9 @@ def _device(backend: str | None) -> Any:
                 output_format=miniaudio.SampleFormat.FLOAT32,
                 nchannels=2,
                 sample_rate=RATE,
-                buffersize_msec=BUFFER_MS,
+                buffersize_msec=period_ms,
                 backends=backends,
-                app_name="Ghostnote",
+                app_name=name,
             )
     except miniaudio.MiniaudioError as error:
         raise NoSoundError("there is no sound card that can play") from error

@@ -45,6 +45,7 @@ class JamOptions:
     feedback: bool
     changes: str
     captures: Path | None
+    monitor: bool | None
     json: bool
 
     @property
@@ -115,7 +116,11 @@ def _start(composer: Composer, knobs: Knobs, choice: Choice, options: JamOptions
         for complaint in started.hands.complaints:
             started.complain(complaint)
         started.hold_changes(options.changes == "bar")
+        if options.monitor:
+            started.toggle_monitor()
         return started
+
+    from instrument.audio.preview import missing_sound
 
     try:
         return performance(options.backend)
@@ -124,6 +129,8 @@ def _start(composer: Composer, knobs: Knobs, choice: Choice, options: JamOptions
             raise
         silent = performance("none")
         silent.complain(str(error))
+        if options.monitor is None and not missing_sound():
+            silent.toggle_monitor()
         return silent
 
 

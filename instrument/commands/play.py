@@ -88,6 +88,10 @@ def jam(
         Path | None,
         typer.Option("--captures", help="Where captured bars go. [default: your music folder]"),
     ] = None,
+    monitor: Annotated[
+        bool | None,
+        typer.Option("--monitor/--no-monitor", help="The built-in kit, live. [default: where there is no MIDI system]"),
+    ] = None,
     offset_ms: Annotated[
         float | None,
         typer.Option("--offset-ms", help="Send later (+) or earlier (-). [default: what was kept for the port]"),
@@ -138,6 +142,7 @@ def jam(
         feedback=feedback,
         changes=changes,
         captures=captures,
+        monitor=monitor,
         json=json,
     )
     return run_jam(choice, options)

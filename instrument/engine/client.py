@@ -22,6 +22,7 @@ from instrument.engine.messages import (
     Failed,
     Load,
     Nudge,
+    Overhear,
     Panic,
     Play,
     Ready,
@@ -144,6 +145,8 @@ class EngineClient:
                 self._config = replace(self._config, tempo_bpm=tempo_bpm)
             case SetOffset(offset_ms=offset_ms):
                 self._config = replace(self._config, offset_ms=offset_ms)
+            case Overhear(port=port):
+                self._config = replace(self._config, overheard_at=port)
             case Nudge(by_ms=by_ms):
                 self._config = replace(self._config, offset_ms=self._config.offset_ms + by_ms)
 

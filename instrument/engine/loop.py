@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from instrument.core.timebase import seconds_to_ticks
 from instrument.engine.following import Switches
-from instrument.engine.messages import Close, Config, Failed, Journal, Load, Ready, Status, Trouble
+from instrument.engine.messages import Close, Config, Failed, Journal, Load, Overhear, Ready, Status, Trouble
 from instrument.engine.player import Player
 from instrument.engine.realtime import Rights, claim
 from instrument.engine.wire import Wire
@@ -72,6 +72,8 @@ class Loop:
             switches=Switches(clock=config.follow_clock, transport=config.follow_transport, goes_on=config.goes_on),
             sends_clock=config.send_clock,
         )
+        if config.overheard_at:
+            self._player.handle(Overhear(port=config.overheard_at), sink.now())
         self._rights = claim()
         self._announce(sink, self._rights)
         self._take_over(list(config.receivers), list(config.senders), config.hanging)

@@ -18,8 +18,8 @@ class Config:
 
     `follow_clock` and `follow_transport`: whose tempo, and whose start and stop, count, ours or those that come in.
     `goes_on`: a clock that is lost doesn't stop the music. `send_clock`: others are led by ours.
-    In place of an engine that was killed, `receivers` and `senders` are the ports to connect to and `hanging` the
-    (channel, note) pairs that it may have left sounding.
+    `overheard_at`: see `Overhear`. In place of an engine that was killed, `receivers` and `senders` are the ports to
+    connect to and `hanging` the (channel, note) pairs that it may have left sounding.
     """
 
     backend: str
@@ -33,6 +33,7 @@ class Config:
     follow_transport: bool = False
     goes_on: bool = False
     send_clock: bool = False
+    overheard_at: int = 0
     receivers: tuple[str, ...] = ()
     senders: tuple[str, ...] = ()
     hanging: tuple[tuple[int, int], ...] = ()
@@ -100,11 +101,18 @@ class Feedback:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Overhear:
+    """Tell every stroke also to whoever listens at this port of this machine; 0: to nobody."""
+
+    port: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Close:
     """Note-offs, close the ports, leave."""
 
 
-Command = Load | Play | Resume | Stop | SetTempo | SetOffset | Nudge | Panic | Feedback | Close
+Command = Load | Play | Resume | Stop | SetTempo | SetOffset | Nudge | Panic | Feedback | Overhear | Close
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,7 @@ from instrument.engine.messages import (
     Feedback,
     Load,
     Nudge,
+    Overhear,
     Panic,
     Play,
     Resume,
@@ -36,6 +37,7 @@ from instrument.engine.messages import (
     Status,
     Stop,
 )
+from instrument.engine.overheard import Overheard
 from instrument.ports.contract import Arrived, OutSink
 
 START_DELAY_S = 0.03
@@ -74,6 +76,7 @@ class Player:
         self._offset_s = offset_ms / 1000
         self._notes_sent = 0
         self._channels: set[int] = set()
+        self._overheard = Overheard()
         self._finished = False
 
     def handle(self, command: Command, now: float) -> None:
@@ -98,6 +101,8 @@ class Player:
                 self._nudge_ms += by_ms
             case Panic():
                 self._panic(now)
+            case Overhear(port=port):
+                self._overheard.tell(port)
             case Feedback(messages=messages):
                 for message in messages:
                     self.sink.send(message, now)
@@ -337,4 +342,6 @@ class Player:
     def _hand_over(self, message: Message) -> None:
         if not message.is_system:
             self._channels.add(message.status & 0x0F)
-        self.sink.send(message, self._transport.time_of(message.position_ticks) + self._shift_s)
+        due_s = self._transport.time_of(message.position_ticks) + self._shift_s
+        self.sink.send(message, due_s)
+        self._overheard.stroke(message, due_s - self.sink.now())

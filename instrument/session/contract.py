@@ -101,6 +101,9 @@ class Session(Protocol):
     def load_preset(self, name: str) -> None:
         """Change to another preset's best epoch as soon as it is open."""
 
+    def toggle_monitor(self) -> None:
+        """Let the built-in kit sound through the sound card, or not; `told` says what stands in the way."""
+
     def hold_changes(self, hold: bool) -> None:
         """Whether turned knobs wait for the next bar line."""
 

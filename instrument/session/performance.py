@@ -29,6 +29,7 @@ from instrument.engine.messages import (
     Journal,
     Load,
     Nudge,
+    Overhear,
     Panic,
     Play,
     Ready,
@@ -50,6 +51,7 @@ from instrument.session.hands import Hands
 from instrument.session.keeper import Keeper
 from instrument.session.knob_watch import KnobWatch
 from instrument.session.knobs import Knobs, settled
+from instrument.session.monitoring import Monitor
 from instrument.session.net_worker import NetWorker
 from instrument.session.port_settings import offset_ms
 from instrument.session.snapshots import SLOTS
@@ -100,6 +102,7 @@ class Performance:
             self, folders.maps, send=self._feed_back, tell=self._tell, aside=self._aside, feedback=feedback
         )
         self._bar_passed = -1
+        self._monitor = Monitor()
         self._taps = Taps()
         self._tempo_bpm = config.tempo_bpm
         self._follows_clock = config.follow_clock
@@ -147,6 +150,7 @@ class Performance:
                 morphs=self._desk.morphs,
                 code=self._tape.code(bar),
                 holds=self._feeder.holds_changes,
+                monitored=self._monitor.on,
                 pads=self._composer.pads(knobs),
                 told=self._keeper.told,
                 hands=self.hands.shown,
@@ -225,6 +229,9 @@ class Performance:
     def presets(self) -> tuple[str, ...]:
         return self._composer.known_presets()
 
+    def toggle_monitor(self) -> None:
+        self._keeper.send(self._switch_monitor)
+
     def hold_changes(self, hold: bool) -> None:
         """Whether turned knobs wait for the next bar line."""
         self._feeder.holds_changes = hold
@@ -290,6 +297,7 @@ class Performance:
         self._take(self._client.close())
         self.hands.close()
         self._keeper.close(CLOSE_WAIT_S)
+        self._monitor.stop()
 
     @property
     def ready(self) -> Ready:
@@ -372,6 +380,24 @@ class Performance:
         self._change(lambda: self._desk.morph_to(knobs, bar, bars), f"snapshot {slot}")
         return f"{slot} in {bars} bars" if bars else slot
 
+    def _switch_monitor(self) -> str:
+        if self._monitor.on:
+            self._command(Overhear(port=0))
+            self._monitor.stop()
+            return "the monitor is off"
+        self._command(Overhear(port=self._monitor.start(self._composer.pads(self._desk.knobs))))
+        return "the built-in kit sounds"
+
+    def _look_after_monitor(self) -> None:
+        if self._monitor.ended():
+            self._command(Overhear(port=0))
+            self.complain("the monitor has ended; M starts it again")
+
+    def _command(self, command: Command) -> None:
+        with self._lock:
+            self._commands.append(command)
+        self._wake.set()
+
     def _cut(self, bars: int) -> tuple[bytes, int]:
         with self._lock:
             return self._tape.capture(bars)
@@ -404,6 +430,7 @@ class Performance:
             commands = self._due()
         for command in commands:
             self._client.send(command)
+        self._look_after_monitor()
 
     def _note_made(self, position: int) -> None:
         for index, fed in self._feeder.fed.items():

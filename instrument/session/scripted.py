@@ -127,7 +127,7 @@ class ScriptedSession:
         self.captured: list[int] = []
         self.fed_back: list[Message] = []
         self.loaded: list[str] = []
-        self.holds = False
+        self.holds = self.monitored = False
         self.nudge_ms = self.offset_ms = 0.0
         self.closed = False
         self._clock = clock
@@ -165,6 +165,7 @@ class ScriptedSession:
             morphs=self._desk.morphs,
             code=encode(self.manifest, settled(wanted[0], self._seed, self.manifest.name), index),
             holds=self.holds,
+            monitored=self.monitored,
             pads=knobs.pads or tuple((target.channel, target.note) for target in GM_KIT.targets),
             told=self._told,
             hands=self.hands.shown,
@@ -255,6 +256,9 @@ class ScriptedSession:
 
     def load_preset(self, name: str) -> None:
         self.loaded.append(name)
+
+    def toggle_monitor(self) -> None:
+        self.monitored = not self.monitored
 
     def hold_changes(self, hold: bool) -> None:
         self.holds = hold

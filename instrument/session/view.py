@@ -79,8 +79,9 @@ class StageView:
     `now` and `next` are the bars as they sound, after groove; None before there is one. `fill_in` counts bars until an
     armed fill, 0 while it sounds, -1 with none armed; `builds`: a fill is being held. `back`: how many bars back lies
     the one that is listened to again. `snapshots` tells of each slot whether something is in it; `morphs`: a morph is
-    on its way. `code` brings the bar that sounds back. `holds`: changes wait for the bar line. `pads`: (channel 0..15,
-    note) of each voice. `told` is the newest thing that was done aside. `hands`: what controllers have learnt.
+    on its way. `code` brings the bar that sounds back. `holds`: changes wait for the bar line. `monitored`: the
+    built-in kit sounds. `pads`: (channel 0..15, note) of each voice. `told` is the newest thing that was done aside;
+    `hands`: what controllers have learnt.
     """
 
     manifest: Manifest
@@ -101,6 +102,7 @@ class StageView:
     morphs: bool = False
     code: str = ""
     holds: bool = False
+    monitored: bool = False
     pads: tuple[tuple[int, int], ...] = ()
     told: Told = NOTHING_TOLD
     hands: HandsShown = NO_HANDS

@@ -208,6 +208,10 @@ class Page(Screen[None]):
         self.session.hold_changes(holds)
         self.say("changes wait for the bar line" if holds else "changes are heard at once")
 
+    def action_monitor(self) -> None:
+        self.say("the monitor ends" if self.session.view().monitored else "the monitor starts")
+        self._ask(self.session.toggle_monitor)
+
     def action_glide(self, steps: int) -> None:
         view = self.session.view()
         self.steer(glided(view.manifest, view.knobs, steps * GLIDE))

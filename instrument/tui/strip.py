@@ -34,6 +34,7 @@ class StripLook:
     frozen: bool
     back: int
     builds: bool
+    monitored: bool
     holds: bool
     every: int
     locked: frozenset[int]
@@ -63,6 +64,7 @@ def _parts(look: StripLook, glyphs: Glyphs) -> list[Row]:
     alive = [
         ("MORPH" if look.morphs else ""),
         ("BUILD" if look.builds else ""),
+        ("SOUND" if look.monitored else ""),
         (f"BACK {look.back}" if look.back else "FROZEN" if look.frozen else ""),
     ]
     locked = () if look.frozen else look.locked

@@ -112,6 +112,7 @@ class KeepStrip(Canvas[StripLook]):
             frozen=knobs.frozen,
             back=view.back,
             builds=view.builds,
+            monitored=view.monitored,
             holds=view.holds,
             every=knobs.fill_every,
             locked=knobs.locked,

@@ -477,3 +477,12 @@ async def test_voices_without_a_key_are_locked_and_soloed_by_a_keymap() -> None:
     async with opened(keymap={"lock-kick": "f10", "solo-ride": "f11"}) as stand:
         await stand.press("f10", "f11")
         assert (stand.knobs.locked, stand.knobs.soloed) == (frozenset({0}), frozenset({8}))
+
+
+async def test_the_monitor_is_a_key() -> None:
+    async with opened() as stand:
+        await stand.press("M")
+        assert stand.view.monitored
+        assert "SOUND" in stand.text()
+        await stand.press("M")
+        assert not stand.view.monitored
