@@ -185,7 +185,7 @@ LOOK = Group(
         Action(id="learn", keys="m", call="learn", name="Learn", says="teach a controller to turn it"),
         Action(id="page", keys="tab,shift+tab", call="app.page", name="Other page", says="the stage, or the workbench"),
         Action(id="help", keys="question_mark", call="help", name="Keys", says="all keys"),
-        Action(id="monitor", keys="M", call="monitor", name="Monitor", says="the built-in kit through the sound card"),
+        Action(id="monitor", keys="M", call="monitor", name="Monitor", says="hear the built-in kit here"),
         Action(id="doctor", keys="d", call="doctor", name="Doctor", says="port, timing, what would help"),
         Action(id="message-away", keys="escape", call="hush", name="Hide message", says="put a message away"),
     ),
