@@ -9,10 +9,12 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from textual.actions import ActionParseResult
 from textual.app import App, SystemCommand
 from textual.dom import DOMNode
+from textual.driver import Driver
 from textual.screen import Screen
 
 from instrument.session.contract import Session
 from instrument.tui import farewell
+from instrument.tui.driver import patient
 from instrument.tui.glyphs import glyphs_for
 from instrument.tui.keys import APP, HAND, STAGE_GROUPS, TABLE, bindings, check_keymap
 from instrument.tui.learning import meant
@@ -66,6 +68,9 @@ class GhostnoteApp(App[int]):
         self.register_theme(DAY)
         few = self._colourless or self.console.color_system in FEW_COLOURS
         self.theme = theme or ("ansi-dark" if few else NIGHT.name)
+
+    def get_driver_class(self) -> type[Driver]:
+        return patient(super().get_driver_class())
 
     async def on_mount(self) -> None:
         self.set_keymap(self.player_keys)
