@@ -19,8 +19,8 @@ from instrument.core.channel_messages import (
 from instrument.engine.messages import Heard, Played
 from instrument.ports.contract import MOST_WAITING, Arrived
 
-MOST_READ = 128
-"""Chunks of bytes in one turn, about a millisecond's work."""
+MOST_READ = 16
+"""Chunks of bytes at once, about a fifth of a millisecond's work."""
 MOST_REPORTED = 40
 """In one report, so that it is never longer than what a pipe takes without waiting (4096 bytes)."""
 MOST_PORTS = 64
@@ -48,7 +48,7 @@ class Ears:
         self._chunks.append((arrived, position_ticks))
 
     def read(self) -> bool:
-        """Read what has come in. Whether there is something to report."""
+        """Read a little of what has come in. Whether there is more."""
         for _ in range(min(len(self._chunks), MOST_READ)):
             arrived, position = self._chunks.popleft()
             for message in self._reader(arrived.port).read(arrived.data):
@@ -63,6 +63,11 @@ class Ears:
                         port=arrived.port,
                     )
                 )
+        return bool(self._chunks)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether there is something to report."""
         return bool(self._waiting)
 
     def take(self) -> Heard:

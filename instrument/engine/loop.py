@@ -131,9 +131,10 @@ class Loop:
     def _pass_on(self, wake: float | None) -> None:
         """Report what hands have played."""
         player = self._player
-        if wake is not None and wake - player.sink.now() < SPARE_S:
-            return
-        if player.ears.read() and self._wire.has_room():
+        last = player.sink.now() + LONGEST_SLEEP_S
+        while player.sink.now() < (last if wake is None else min(last, wake - SPARE_S)) and player.ears.read():
+            pass
+        if player.ears.waiting and self._wire.has_room():
             self._wire.send(player.ears.take())
 
     def _status(self, now: float) -> Status:

@@ -111,8 +111,9 @@ class Player:
         """Bytes have come in. What they say about time holds at once; the rest is the ears' to read."""
         position = max(round(self._transport.position(arrived.at_s)), 0) if self._transport.playing else -1
         self.ears.hear(arrived, position)
-        for message in self._leader.hear(arrived):
-            self._obey(message, now)
+        if self._switches.clock or self._switches.transport:
+            for message in self._leader.hear(arrived):
+                self._obey(message, now)
 
     def step(self, now: float) -> float | None:
         """Hand over what is due; answers when to be called again, or None while nothing is waiting."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,7 +42,9 @@ def test_a_learnt_controller_changes_what_sounds(jack_server: JackServer, config
     with (
         Patchbay(jack_server.name) as patchbay,
         Controller(jack_server.name) as knobs,
-        running(jam("--seed", "7", "--bpm", "240", "--feedback"), jack_server.name, variables=config) as process,
+        running(
+            jam("--seed", "7", "--bpm", "240", "--feedback"), jack_server.name, stdin=subprocess.DEVNULL, **config
+        ) as process,
     ):
         patchbay.connect(knobs.port, IN_PORT)
         patchbay.listen_to(OUT_PORT)
@@ -60,20 +64,26 @@ def test_a_learnt_controller_changes_what_sounds(jack_server: JackServer, config
 
 
 def test_ten_thousand_messages_a_second_make_nothing_late(jack_server: JackServer, config: dict[str, str]) -> None:
+    quiet, flooded = (_figures(jack_server, config, per_second) for per_second in (0, 10_000))
+    assert flooded["misses"] == 0
+    assert flooded["lateness_ms"]["p99"] <= max(0.1, 2 * quiet["lateness_ms"]["p99"]), (quiet, flooded)
+
+
+def _figures(jack_server: JackServer, config: dict[str, str], per_second: int) -> dict[str, Any]:
+    """What a performance tells of itself after some seconds of so many messages."""
     with (
         Patchbay(jack_server.name) as patchbay,
         Controller(jack_server.name) as knobs,
-        running(jam("--seed", "7", "--json"), jack_server.name, variables=config) as process,
+        running(jam("--seed", "7", "--json"), jack_server.name, stdin=subprocess.DEVNULL, **config) as process,
     ):
         patchbay.connect(knobs.port, IN_PORT)
         patchbay.listen_to(OUT_PORT)
         patchbay.wait_until_connected()
         patchbay.wait_for_sounding_note()
-        sent = knobs.flood(per_second=10_000, seconds=6.0)
+        sent = knobs.flood(per_second=per_second, seconds=6.0)
         process.send_signal(signal.SIGINT)
         words, _ = process.communicate(timeout=10)
         assert process.returncode == 130
-    assert sent > 50_000
-    figures = json.loads(words)
-    assert figures["misses"] == 0
-    assert figures["lateness_ms"]["p99"] <= 0.1, figures
+    assert sent >= 5 * per_second
+    figures: dict[str, Any] = json.loads(words)
+    return figures
