@@ -21,7 +21,18 @@ from export.half import prove_rounding, rounded, stored
 from export.parity import Parity, prove
 from instrument.core.bar import Grid
 from instrument.core.drums import VOICES
-from instrument.core.manifest import SCHEMA, Direction, Epoch, Manifest, ModelContract, Rounding, Tensor, is_preset_name
+from instrument.core.latent import Latent
+from instrument.core.manifest import (
+    SCHEMA,
+    Direction,
+    Epoch,
+    Manifest,
+    ModelContract,
+    Place,
+    Rounding,
+    Tensor,
+    is_preset_name,
+)
 from instrument.errors import DataError, ModelError, UsageError
 from instrument.model.epochs import listed
 from instrument.model.onnx import open_model
@@ -30,6 +41,7 @@ from training import builders, networks, tick_networks
 from training.directions import Way, ways
 from training.metrics.steering import Asked
 from training.networks import CONDITIONS, TAP_CHANNELS, NetworkShape
+from training.places import Found, places
 from training.runs import best_epoch, read_facts, read_recipe, read_stats
 from training.snapshot import epochs as snapshot_epochs
 from training.snapshot import load_snapshot
@@ -84,7 +96,7 @@ def export_run(
         if progress:
             progress(done, len(numbers))
         exported = exporter.epoch(run, number, {"preset": called, "epoch": number, "licence": LICENCE})
-        entry = _entry(number, exported, rows.get(number, {}), _ways(run, number, contract))
+        entry = _entry(number, exported, rows.get(number, {}), *_latent_map(run, number, contract))
         entries.append(entry)
         files[entry.file], parity[number] = exported.data, exported.parity
     if progress:
@@ -200,16 +212,17 @@ def _choose(run: Path, epochs: Choice) -> list[int]:
     return sorted(set(epochs))
 
 
-def _ways(run: Path, number: int, contract: ModelContract) -> list[Way]:
-    """The named ways of an epoch of bars, under the style that the data has most of."""
+def _latent_map(run: Path, number: int, contract: ModelContract) -> tuple[list[Way], list[Found]]:
+    """The named ways and places of an epoch of bars, under the style that the data has most of."""
     if contract.kind != "bar":
-        return []
+        return [], []
     usual = Counter(read_facts(run).prior_style).most_common(1)[0][0]
     step_ticks = Grid(steps=contract.steps, planes=contract.planes).step_ticks
-    return ways(Asked(load_snapshot(run, number), len(contract.styles), usual, step_ticks))
+    ask = Asked(load_snapshot(run, number), len(contract.styles), usual, step_ticks)
+    return ways(ask), places(ask)
 
 
-def _entry(number: int, exported: Exported, row: dict[str, Any], found: list[Way]) -> Epoch:
+def _entry(number: int, exported: Exported, row: dict[str, Any], found: list[Way], named: list[Found]) -> Epoch:
     scores = {
         key: round(float(value), 6)
         for key, value in row.items()
@@ -225,11 +238,14 @@ def _entry(number: int, exported: Exported, row: dict[str, Any], found: list[Way
         scores={key: value for key, value in scores.items() if not key.startswith("loss")}
         | {f"way {way.name}": round(way.share, 6) for way in found},
         directions=tuple(
-            Direction(name=way.name, vector=tuple(np.round(way.vector.astype(np.float64), 5).tolist()))
-            for way in found
-            if way.share >= KEPT_SHARE
+            Direction(name=way.name, vector=_short(way.vector)) for way in found if way.share >= KEPT_SHARE
         ),
+        places=tuple(Place(name=place.name, z=_short(place.z)) for place in named),
     )
+
+
+def _short(z: Latent) -> tuple[float, ...]:
+    return tuple(np.round(z.astype(np.float64), 4).tolist())
 
 
 def _manifest(

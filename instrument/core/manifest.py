@@ -162,6 +162,18 @@ class Direction:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A named place in the latent: bars near `z` sound like its name."""
+
+    name: str
+    z: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if not self.z or not _finite(self.z):
+            raise ValueError(f'the place "{self.name}" holds a number that is not finite, or none')
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rounding:
     """What storing the weights at half precision changed, over the golden inputs; zeros where they are stored whole.
 
@@ -193,6 +205,7 @@ class Epoch:
     rounding: Rounding = Rounding()
     scores: dict[str, float] = field(default_factory=dict)
     directions: tuple[Direction, ...] = ()
+    places: tuple[Place, ...] = ()
 
     def __post_init__(self) -> None:
         if not 0 <= self.number <= 1_000_000:
@@ -235,6 +248,9 @@ class Manifest:
             raise ValueError("two epochs share a file")
         if self.best_epoch not in numbers:
             raise ValueError(f"best_epoch {self.best_epoch} is not among the epochs {numbers}")
+        sizes = {len(place.z) for epoch in self.epochs for place in epoch.places}
+        if sizes - {self.model.latent_dim}:
+            raise ValueError(f"a place in the latent doesn't have {self.model.latent_dim} numbers")
         if any(not 0 <= style < len(self.model.styles) for style in self.prior.style):
             raise ValueError("the prior names a style that the model doesn't have")
 

@@ -22,7 +22,7 @@ from instrument.model.blend import bar_between
 from instrument.model.contract import BarModel, ModelSource
 from instrument.session import recall
 from instrument.session.knobs import Knobs, settled
-from instrument.session.places import bar_latent, home_latent, phrase_latent, seed_of
+from instrument.session.places import Landmark, bar_latent, home_latent, landmarks, phrase_latent, seed_of
 from instrument.text import printable
 
 MOST_PRESETS = 8
@@ -30,6 +30,9 @@ MOST_PRESETS = 8
 
 AGAIN = 0.6
 """How much the hands wander at least in a bar that is played again for want of a new one."""
+
+LATENT = ("preset", "seed", "home", "z", "x", "y", "toward", "morph")
+"""The knobs that a place in the latent depends on."""
 
 MOST_KEPT = 64
 """Bars that locked voices come from, remembered."""
@@ -68,6 +71,7 @@ class Composer:
         self.seed = seed
         self._others = None if others is None else lru_cache(maxsize=MOST_PRESETS)(others)
         self._plane = lru_cache(maxsize=64)(self._plane_of)
+        self._landmarks = lru_cache(maxsize=64)(self._landmarks_of)
         self._kept = lru_cache(maxsize=MOST_KEPT)(self._given)
 
     @property
@@ -123,6 +127,10 @@ class Composer:
     def known_presets(self) -> tuple[str, ...]:
         """The names of the presets that can be opened, the first one's first."""
         return tuple(dict.fromkeys((self.source.manifest.name, *self._known())))
+
+    def landmarks(self, knobs: Knobs) -> tuple[Landmark, ...]:
+        """The preset's named places as the pad shows them."""
+        return self._landmarks(replace(Knobs(epoch=knobs.epoch), **{name: getattr(knobs, name) for name in LATENT}))
 
     def pads(self, knobs: Knobs) -> tuple[tuple[int, int], ...]:
         """(channel 0..15, note) of each voice."""
@@ -194,6 +202,11 @@ class Composer:
         weights = np.zeros(len(styles), np.float32)
         weights[styles.index(name)] = 1.0
         return weights
+
+    def _landmarks_of(self, knobs: Knobs) -> tuple[Landmark, ...]:
+        manifest = self.source_of(knobs.preset).manifest
+        named, size = manifest.epoch(knobs.epoch).places, manifest.model.latent_dim
+        return landmarks(self.seed, knobs, named, size, self._axes)
 
     def _plane_of(self, preset: str, epoch: int) -> tuple[Latent, Latent]:
         manifest = self.source_of(preset).manifest

@@ -152,6 +152,7 @@ class Performance:
                 holds=self._feeder.holds_changes,
                 monitored=self._monitor.on,
                 pads=self._composer.pads(knobs),
+                landmarks=self._composer.landmarks(knobs),
                 told=self._keeper.told,
                 hands=self.hands.shown,
             )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from instrument.core import latent, phrases
 from instrument.core.latent import Latent
-from instrument.core.manifest import ModelContract
+from instrument.core.manifest import ModelContract, Place
 from instrument.session.knobs import Knobs
 
 PAD_REACH = 2.5
@@ -62,6 +62,32 @@ def home_latent(own_seed: int, knobs: Knobs, size: int, plane: Plane) -> Latent:
         return home
     there = replace(knobs.toward, preset=knobs.preset, epoch=knobs.epoch, toward=None)
     return latent.slerp(home, home_latent(own_seed, there, size, plane), knobs.morph)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Landmark:
+    """A named place as the pad sees it: `x`, `y` where it lies beside home, in the pad's own -1..1 and beyond;
+    `distance`: how far from where we are, in the latent."""
+
+    name: str
+    x: float
+    y: float
+    distance: float
+
+
+def landmarks(own_seed: int, knobs: Knobs, named: Sequence[Place], size: int, plane: Plane) -> tuple[Landmark, ...]:
+    """The named places around a home."""
+    if not named:
+        return ()
+    here = home_latent(own_seed, knobs, size, plane)
+    home = home_latent(own_seed, replace(knobs, x=0.0, y=0.0, toward=None), size, plane)
+    across, up = plane(knobs)
+    found = []
+    for place in named:
+        z = np.array(place.z, np.float32)
+        x, y = (float(np.dot(z - home, axis)) / PAD_REACH for axis in (across, up))
+        found.append(Landmark(name=place.name, x=x, y=y, distance=float(np.linalg.norm(z - here))))
+    return tuple(found)
 
 
 def seed_of(own_seed: int, knobs: Knobs) -> int:

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from instrument.core import latent
 from instrument.core.bar import GRID, Bar
 from instrument.core.drums import GM_KIT, Voice
 from instrument.core.events import Message
@@ -33,6 +34,7 @@ from instrument.session.desk import Desk, frozen_at
 from instrument.session.errands import Told
 from instrument.session.hands import Hands
 from instrument.session.knobs import settled
+from instrument.session.places import Landmark, landmarks
 from instrument.session.recall import decode, encode
 from instrument.session.snapshots import EMPTY, SLOTS
 from instrument.session.taps import Taps
@@ -168,8 +170,14 @@ class ScriptedSession:
             monitored=self.monitored,
             pads=knobs.pads or tuple((target.channel, target.note) for target in GM_KIT.targets),
             told=self._told,
+            landmarks=self._landmarks(knobs),
             hands=self.hands.shown,
         )
+
+    def _landmarks(self, knobs: Knobs) -> tuple[Landmark, ...]:
+        named = self.manifest.epoch(knobs.epoch).places
+        size = self.manifest.model.latent_dim
+        return landmarks(self._seed, knobs, named, size, lambda knobs: latent.plane(size, []))
 
     def turn(self, **changes: Any) -> None:
         knobs = replace(self._desk.knobs, **changes)

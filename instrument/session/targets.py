@@ -14,6 +14,7 @@ from instrument.core.drums import Voice
 from instrument.errors import UsageError, nearest
 from instrument.session.contract import Session
 from instrument.session.snapshots import SLOTS
+from instrument.session.tour import go_on
 from instrument.session.view import StageView
 
 CAPTURED_BARS = 8
@@ -190,6 +191,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(id="nudge-earlier", name="Earlier", says="everything 1 ms earlier", press=lambda s: s.nudge(-1)),
     Action(id="keep-nudge", name="Keep the nudge", says="remember it for this port", press=lambda s: s.keep_nudge()),
     Action(id="new-z", name="New z", says="draw a new home in the latent", press=lambda s: s.new_z()),
+    Action(id="place", name="Named place", says="the next named place", press=go_on),
     Action(id="undo", name="Undo", says="back through what was turned", press=lambda s: s.undo()),
     Action(id="redo", name="Redo", says="forward again", press=lambda s: s.redo()),
     Action(id="epoch-down", name="Earlier epoch", says="trained less", press=_epoch(-1)),

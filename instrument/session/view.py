@@ -11,6 +11,7 @@ from instrument.engine.messages import OWN_CLOCK
 from instrument.engine.messages import ClockFacts as ClockFacts
 from instrument.session.errands import Told
 from instrument.session.knobs import Knobs as Knobs
+from instrument.session.places import Landmark
 from instrument.session.snapshots import SLOTS
 
 NOTHING_TOLD = Told()
@@ -81,6 +82,7 @@ class StageView:
     the one that is listened to again. `snapshots` tells of each slot whether something is in it; `morphs`: a morph is
     on its way. `code` brings the bar that sounds back. `holds`: changes wait for the bar line. `monitored`: the
     built-in kit sounds. `pads`: (channel 0..15, note) of each voice. `told` is the newest thing that was done aside;
+    `landmarks`: the named places of the latent.
     `hands`: what controllers have learnt.
     """
 
@@ -105,4 +107,5 @@ class StageView:
     monitored: bool = False
     pads: tuple[tuple[int, int], ...] = ()
     told: Told = NOTHING_TOLD
+    landmarks: tuple[Landmark, ...] = ()
     hands: HandsShown = NO_HANDS

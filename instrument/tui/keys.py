@@ -64,6 +64,7 @@ SHAPE = Group(
     title="Shape",
     actions=(
         Action(id="new-z", keys="n", call="new_z", name="New z", says="draw a new home in the latent"),
+        Action(id="place", keys="o", call="next_place", name="Named place", says="the next named place"),
         Action(id="undo", keys="u", call="undo", name="Undo", says="back through what was turned"),
         Action(id="redo", keys="U,ctrl+r", call="redo", name="Redo", says="forward again"),
         Action(

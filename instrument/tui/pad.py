@@ -16,7 +16,8 @@ FINE_STEP = 0.02
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PadLook:
-    """`x`, `y` in -1..1, `home` the number of the latent, `across` and `up` the names of the directions."""
+    """`x`, `y` in -1..1, `home` the number of the latent, `across` and `up` the names of the directions.
+    `named`: places with a name and where they lie, `near` the nearest one's."""
 
     x: float
     y: float
@@ -24,6 +25,8 @@ class PadLook:
     across: str
     up: str
     held: bool
+    named: tuple[tuple[str, float, float], ...] = ()
+    near: str = ""
 
 
 def direction_names(manifest: Manifest, epoch: int) -> tuple[str, str]:
@@ -53,7 +56,10 @@ def place_at(column: int, row: int, width: int, height: int) -> tuple[float, flo
 def paint_pad(look: PadLook, width: int, height: int, glyphs: Glyphs) -> Picture:
     """Name and home above, the field, and the place in figures beneath."""
     label = label_row("LATENT", "L", look.held, glyphs)
-    top = beside(label, (Span(f"z {look.home}", Tone.STRONG),), width)
+    room = width - width_of(label) - len(f" z {look.home}") - 2
+    name = f"near {look.near}" if width >= 40 else look.near
+    near = f"{cut(printable(name), max(room, 0), glyphs)} " if look.near else ""
+    top = beside(label, (Span(near, Tone.QUIET), Span(f"z {look.home}", Tone.STRONG)), width)
     if height < 4:
         return fill([beside(label, _figures(look), width)], width, height)
     field = _field(look, width, height - 2, glyphs)
@@ -78,9 +84,13 @@ def _field(look: PadLook, width: int, height: int, glyphs: Glyphs) -> list[Row]:
     column, row = cell_of(look.x, look.y, width, height)
     home = cell_of(0.0, 0.0, width, height)
     here = Span(glyphs.here, Tone.ALIVE)
+    named = {cell_of(x, y, width, height) for _, x, y in look.named if abs(x) <= 1 and abs(y) <= 1}
     rows: list[Row] = []
     for y in range(height):
-        line = "".join(_ground(x - home[0], y - home[1], height, glyphs) for x in range(width))
+        line = "".join(
+            glyphs.beat_off if (x, y) in named else _ground(x - home[0], y - home[1], height, glyphs)
+            for x in range(width)
+        )
         if y == row:
             rows.append((Span(line[:column], Tone.GHOST), here, Span(line[column + 1 :], Tone.GHOST)))
         else:

@@ -16,6 +16,7 @@ from textual.timer import Timer
 from instrument.core.drums import Voice
 from instrument.session.contract import Session
 from instrument.session.snapshots import SLOTS
+from instrument.session.tour import go_on
 from instrument.session.view import StageView
 from instrument.tui.canvas import Canvas
 from instrument.tui.dialogs import Doctor, Help, Presets, RecallCode
@@ -223,6 +224,13 @@ class Page(Screen[None]):
 
     def action_new_z(self) -> None:
         self._ask(self.session.new_z)
+
+    def action_next_place(self) -> None:
+        """Make the next named place home."""
+        reached: list[str] = []
+        self._ask(lambda: reached.append(go_on(self.session)))
+        if reached:
+            self.say(f"home is now: {reached[0]}")
 
     def action_undo(self) -> None:
         nothing = not self.session.view().can_undo

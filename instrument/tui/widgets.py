@@ -385,7 +385,17 @@ class LatentPad(Control[PadLook]):
     def look(self, view: StageView) -> PadLook:
         across, up = direction_names(view.manifest, view.knobs.epoch)
         knobs = view.knobs
-        return PadLook(x=knobs.x, y=knobs.y, home=knobs.home, across=across, up=up, held=self.has_focus)
+        nearest = min(view.landmarks, key=lambda place: place.distance, default=None)
+        return PadLook(
+            x=knobs.x,
+            y=knobs.y,
+            home=knobs.home,
+            across=across,
+            up=up,
+            held=self.has_focus,
+            named=tuple((place.name, round(place.x, 2), round(place.y, 2)) for place in view.landmarks),
+            near=nearest.name if nearest else "",
+        )
 
     def paint(self, look: PadLook, width: int, height: int) -> Picture:
         return paint_pad(look, width, height, self.glyphs)

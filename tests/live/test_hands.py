@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -42,9 +41,7 @@ def test_a_learnt_controller_changes_what_sounds(jack_server: JackServer, config
     with (
         Patchbay(jack_server.name) as patchbay,
         Controller(jack_server.name) as knobs,
-        running(
-            jam("--seed", "7", "--bpm", "240", "--feedback"), jack_server.name, stdin=subprocess.DEVNULL, **config
-        ) as process,
+        running(jam("--seed", "7", "--bpm", "240", "--feedback"), jack_server.name, variables=config) as process,
     ):
         patchbay.connect(knobs.port, IN_PORT)
         patchbay.listen_to(OUT_PORT)
@@ -74,7 +71,7 @@ def _figures(jack_server: JackServer, config: dict[str, str], per_second: int) -
     with (
         Patchbay(jack_server.name) as patchbay,
         Controller(jack_server.name) as knobs,
-        running(jam("--seed", "7", "--json"), jack_server.name, stdin=subprocess.DEVNULL, **config) as process,
+        running(jam("--seed", "7", "--json"), jack_server.name, variables=config) as process,
     ):
         patchbay.connect(knobs.port, IN_PORT)
         patchbay.listen_to(OUT_PORT)

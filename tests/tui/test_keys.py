@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import pytest
 
+from instrument.core.manifest import Place
 from instrument.core.timebase import BAR_TICKS
 from instrument.errors import UsageError
 from instrument.session.scripted import GOOD_HEALTH, NO_MIDI_HEALTH, scripted_manifest
@@ -486,3 +487,20 @@ async def test_the_monitor_is_a_key() -> None:
         assert "SOUND" in stand.text()
         await stand.press("M")
         assert not stand.view.monitored
+
+
+async def test_named_places_are_gone_round_and_shown() -> None:
+    async with opened() as stand:
+        await stand.press("o")
+        assert "no named places" in stand.text()
+    whole = scripted_manifest()
+    named = tuple(Place(name=name, z=(value,) * 64) for name, value in (("sparse funk", 0.1), ("busy ride", -0.2)))
+    manifest = replace(whole, epochs=tuple(replace(epoch, places=named) for epoch in whole.epochs))
+    async with opened(manifest=manifest) as stand:
+        await stand.press("o")
+        assert stand.knobs.z == named[0].z
+        assert "sparse funk z 0" in stand.text()
+        await stand.press("o")
+        assert stand.knobs.z == named[1].z
+        await stand.press("o", "n")
+        assert stand.knobs.z == ()
