@@ -72,6 +72,7 @@ class Composer:
         self._others = None if others is None else lru_cache(maxsize=MOST_PRESETS)(others)
         self._plane = lru_cache(maxsize=64)(self._plane_of)
         self._landmarks = lru_cache(maxsize=64)(self._landmarks_of)
+        self._code = lru_cache(maxsize=64)(self._code_of)
         self._kept = lru_cache(maxsize=MOST_KEPT)(self._given)
 
     @property
@@ -146,6 +147,9 @@ class Composer:
 
     def code(self, index: int, knobs: Knobs) -> str:
         """The recall code of a bar."""
+        return self._code(index, knobs)
+
+    def _code_of(self, index: int, knobs: Knobs) -> str:
         manifest = self.source_of(knobs.preset).manifest
         return recall.encode(manifest, settled(knobs, self.seed, self.manifest.name), index)
 

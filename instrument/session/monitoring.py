@@ -6,9 +6,10 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
+from instrument.engine.messages import Overhear
 from instrument.errors import GhostnoteError
 
 BACKEND = "GHOSTNOTE_SOUND"
@@ -74,3 +75,34 @@ class Monitor:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+class MonitorSwitch:
+    """A monitor, and the engine's word to it."""
+
+    def __init__(self, ask: Callable[[Overhear], None]) -> None:
+        self._monitor = Monitor()
+        self._ask = ask
+
+    @property
+    def on(self) -> bool:
+        return self._monitor.on
+
+    def toggle(self, pads: Sequence[tuple[int, int]]) -> str:
+        """On or off, which may take a second; what the player is told. Raises MonitorError."""
+        if self._monitor.on:
+            self._ask(Overhear(port=0))
+            self._monitor.stop()
+            return "the monitor is off"
+        self._ask(Overhear(port=self._monitor.start(pads)))
+        return "the built-in kit sounds"
+
+    def ended(self) -> bool:
+        """Whether it has ended by itself; the engine tells nobody then."""
+        if not self._monitor.ended():
+            return False
+        self._ask(Overhear(port=0))
+        return True
+
+    def stop(self) -> None:
+        self._monitor.stop()

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -17,11 +16,9 @@ from typing import Any
 from instrument.core.bar import Bar
 from instrument.core.drums import Voice
 from instrument.core.events import Message
-from instrument.core.timebase import BAR_TICKS, seconds_to_ticks
+from instrument.core.timebase import BAR_TICKS
 from instrument.engine.client import EngineClient
 from instrument.engine.messages import (
-    NO_CLOCK,
-    OWN_CLOCK,
     Command,
     Config,
     Feedback,
@@ -29,7 +26,6 @@ from instrument.engine.messages import (
     Journal,
     Load,
     Nudge,
-    Overhear,
     Panic,
     Play,
     Ready,
@@ -39,32 +35,30 @@ from instrument.engine.messages import (
     SetTempo,
     Status,
     Stop,
-    Trouble,
 )
 from instrument.errors import GhostnoteError
 from instrument.session import recall
 from instrument.session.composer import Composer
 from instrument.session.desk import Desk, frozen_at
+from instrument.session.engine_line import EngineLine
 from instrument.session.feeder import Feeder
 from instrument.session.folders import Folders
 from instrument.session.hands import Hands
 from instrument.session.keeper import Keeper
 from instrument.session.knob_watch import KnobWatch
 from instrument.session.knobs import Knobs, settled
-from instrument.session.monitoring import Monitor
+from instrument.session.monitoring import MonitorSwitch
 from instrument.session.net_worker import NetWorker
 from instrument.session.port_settings import offset_ms
 from instrument.session.snapshots import SLOTS
 from instrument.session.tape import Tape
 from instrument.session.taps import Taps
-from instrument.session.view import Health, StageView, check_offset, check_tempo
+from instrument.session.view import StageView, check_offset, check_tempo
+from instrument.session.vitals import health, percentiles
 
 POLL_S = 0.005
 CLOSE_WAIT_S = 0.3
 """How long the feeder may still take when the player leaves; silence doesn't wait for it longer."""
-
-START_WAIT_S = 0.5
-"""How long a start waits for its first bar."""
 
 
 class Performance:
@@ -102,33 +96,28 @@ class Performance:
             self, folders.maps, send=self._feed_back, tell=self._tell, aside=self._aside, feedback=feedback
         )
         self._bar_passed = -1
-        self._monitor = Monitor()
+        self._monitor = MonitorSwitch(self._ask)
         self._taps = Taps()
         self._tempo_bpm = config.tempo_bpm
         self._follows_clock = config.follow_clock
         self._offset_ms, self._nudge_ms = config.offset_ms, 0.0
         self._led = config.follow_clock or config.follow_transport
         self._feeder = Feeder(composer, lambda: NetWorker(composer.compose, self._wake.set, clock))
-        self._commands: deque[Command] = deque()
-        self._status: Status | None = None
-        self._status_at = 0.0
-        self._trouble = self._failure = ""
+        self._failure = ""
         self._playing_wanted = False
-        self._start_since: float | None = None
         self._knob = KnobWatch(clock)
         self._listeners: list[Callable[[Heard], None]] = []
-        self._client = EngineClient(replace(config, journal=True), self._wake)
-        self._ready: Ready = self._client.start()
-        if remembers and (kept_ms := offset_ms(self._ready.out_port)):
+        self._line = EngineLine(EngineClient(replace(config, journal=True), self._wake), clock)
+        if remembers and (kept_ms := offset_ms(self._line.ready.out_port)):
             self._offset_ms = kept_ms
-            self._commands.append(SetOffset(offset_ms=kept_ms))
+            self._line.ask(SetOffset(offset_ms=kept_ms))
         self._thread = threading.Thread(target=self._feed_for_ever, name="feeder", daemon=True)
         self._thread.start()
 
     def view(self) -> StageView:
         with self._lock:
-            status = self._status
-            position = self._position()
+            status = self._line.status
+            position = self._line.position()
             bar = max(position // BAR_TICKS, 0)
             knobs = self._desk.at(bar)
             return StageView(
@@ -143,7 +132,7 @@ class Performance:
                 next=self._bar(bar + 1),
                 fill_in=self._desk.fill_in(bar),
                 can_undo=self._desk.history.can_undo,
-                health=self._health(status),
+                health=health(self._line, self._feeder, self._knob, follows_clock=self._follows_clock),
                 builds=self._desk.builds,
                 back=self._desk.back,
                 snapshots=self._keeper.slots,
@@ -174,15 +163,15 @@ class Performance:
         """Start at the line of the bar that was stopped in; at the first bar where nothing was played."""
         with self._lock:
             self._playing_wanted = True
-            bar = max(self._position() // BAR_TICKS, 0)
+            bar = max(self._line.position() // BAR_TICKS, 0)
             until_bar = self._until_bar if bar < self._until_bar else -1
-            self._commands.append(Play(from_bar=bar, until_bar=until_bar))
+            self._line.ask(Play(from_bar=bar, until_bar=until_bar))
         self._wake.set()
 
     def stop(self) -> None:
         with self._lock:
             self._playing_wanted = False
-            self._commands.append(Stop())
+            self._line.ask(Stop())
         self._wake.set()
 
     def toggle_play(self) -> None:
@@ -194,8 +183,8 @@ class Performance:
             raise ValueError("the tempo is the MIDI clock's: it is set where the clock comes from")
         with self._lock:
             self._tempo_bpm = tempo_bpm
-            self._tape.tempo(self._position(), tempo_bpm)
-            self._commands.append(SetTempo(tempo_bpm=tempo_bpm))
+            self._tape.tempo(self._line.position(), tempo_bpm)
+            self._line.ask(SetTempo(tempo_bpm=tempo_bpm))
         self._wake.set()
 
     def tap(self) -> None:
@@ -207,20 +196,20 @@ class Performance:
         with self._lock:
             check_offset(self._offset_ms + self._nudge_ms + by_ms)
             self._nudge_ms += by_ms
-            self._commands.append(Nudge(by_ms=by_ms))
+            self._line.ask(Nudge(by_ms=by_ms))
         self._wake.set()
 
     def keep_nudge(self) -> None:
         with self._lock:
             self._offset_ms, nudge_ms, self._nudge_ms = self._offset_ms + self._nudge_ms, self._nudge_ms, 0.0
-            self._commands.extend((SetOffset(offset_ms=self._offset_ms), Nudge(by_ms=-nudge_ms)))
-        self._keeper.keep_offset(self._ready.out_port, self._offset_ms)
+            self._line.ask(SetOffset(offset_ms=self._offset_ms), Nudge(by_ms=-nudge_ms))
+        self._keeper.keep_offset(self._line.ready.out_port, self._offset_ms)
         self._wake.set()
 
     def panic(self) -> None:
         with self._lock:
             self._playing_wanted = False
-            self._commands.extend((Stop(), Panic()))
+            self._line.ask(Stop(), Panic())
         self._wake.set()
 
     def load_preset(self, name: str) -> None:
@@ -231,7 +220,7 @@ class Performance:
         return self._composer.known_presets()
 
     def toggle_monitor(self) -> None:
-        self._keeper.send(self._switch_monitor)
+        self._keeper.send(lambda: self._monitor.toggle(self._composer.pads(self._desk.knobs)))
 
     def hold_changes(self, hold: bool) -> None:
         """Whether turned knobs wait for the next bar line."""
@@ -247,10 +236,10 @@ class Performance:
         self._change(self._desk.redo, "redo")
 
     def fill(self) -> None:
-        self._change(lambda: self._desk.fill(self._position()), "fill")
+        self._change(lambda: self._desk.fill(self._line.position()), "fill")
 
     def build(self, on: bool) -> None:
-        self._change(lambda: self._desk.build(on, self._position()), "build" if on else "build ends")
+        self._change(lambda: self._desk.build(on, self._line.position()), "build" if on else "build ends")
 
     def freeze(self) -> None:
         self._change(lambda: self._desk.freeze(*self._sounding()), "freeze")
@@ -295,7 +284,7 @@ class Performance:
         if threading.current_thread() is not self._thread:
             self._thread.join(timeout=CLOSE_WAIT_S)
         self._feeder.close()
-        self._take(self._client.close())
+        self._take(self._line.close())
         self.hands.close()
         self._keeper.close(CLOSE_WAIT_S)
         self._monitor.stop()
@@ -303,25 +292,25 @@ class Performance:
     @property
     def ready(self) -> Ready:
         """The ports that the engine opened."""
-        return self._ready
+        return self._line.ready
 
     @property
     def finished(self) -> bool:
         """Whether the engine has reached `until_bar`."""
         with self._lock:
-            return self._status is not None and self._status.finished
+            return self._line.status is not None and self._line.status.finished
 
     @property
     def status(self) -> Status | None:
         """The engine's last word."""
         with self._lock:
-            return self._status
+            return self._line.status
 
     @property
     def trouble(self) -> str:
         """What is wrong with the port or the net now, or nothing."""
         with self._lock:
-            return self._trouble or self._feeder.trouble
+            return self._line.trouble or self._feeder.trouble
 
     @property
     def failure(self) -> str:
@@ -341,27 +330,24 @@ class Performance:
 
     def bar_times_ms(self) -> dict[str, float]:
         """How long the last bars took from latent to notes: p50, p99 and the longest."""
-        ordered = sorted(self._feeder.times_ms.copy()) or [0.0]
-        last = len(ordered) - 1
-        places = {"p50": last // 2, "p99": round(last * 0.99), "max": last}
-        return {name: round(ordered[place], 3) for name, place in places.items()}
+        return percentiles(self._feeder.times_ms.copy())
 
     def complain(self, trouble: str) -> None:
         """Show something that is wrong from the start."""
         with self._lock:
-            self._trouble = trouble
+            self._line.trouble = trouble
 
     def _change(self, change: Callable[[], object], words: str) -> None:
         """Something on the desk, at once, and into the recording's timeline."""
         with self._lock:
             change()
             self._knob.turned()
-            self._tape.mark(self._position(), words)
+            self._tape.mark(self._line.position(), words)
         self._wake.set()
 
     def _sounding(self) -> tuple[int, Knobs]:
         """The bar that sounds, and what it is made from."""
-        index = max(self._position() // BAR_TICKS, 0)
+        index = max(self._line.position() // BAR_TICKS, 0)
         fed = self._feeder.fed.get(index)
         return index, self._desk.wanted(index) if fed is None else fed.knobs
 
@@ -377,26 +363,13 @@ class Performance:
     def _take_up(self, knobs: Knobs, bars: int, slot: str) -> str:
         self._composer.check(knobs)
         with self._lock:
-            bar = max(self._position() // BAR_TICKS, 0)
+            bar = max(self._line.position() // BAR_TICKS, 0)
         self._change(lambda: self._desk.morph_to(knobs, bar, bars), f"snapshot {slot}")
         return f"{slot} in {bars} bars" if bars else slot
 
-    def _switch_monitor(self) -> str:
-        if self._monitor.on:
-            self._command(Overhear(port=0))
-            self._monitor.stop()
-            return "the monitor is off"
-        self._command(Overhear(port=self._monitor.start(self._composer.pads(self._desk.knobs))))
-        return "the built-in kit sounds"
-
-    def _look_after_monitor(self) -> None:
-        if self._monitor.ended():
-            self._command(Overhear(port=0))
-            self.complain("the monitor has ended; M starts it again")
-
-    def _command(self, command: Command) -> None:
+    def _ask(self, command: Command) -> None:
         with self._lock:
-            self._commands.append(command)
+            self._line.ask(command)
         self._wake.set()
 
     def _cut(self, bars: int) -> tuple[bytes, int]:
@@ -416,43 +389,31 @@ class Performance:
     def _give_up(self, reason: str) -> None:
         """The engine can't be kept alive."""
         with self._lock:
-            self._trouble = self._failure = reason
+            self._line.trouble = self._failure = reason
             self._playing_wanted = False
 
     def _feed_once(self) -> None:
-        self._take(self._client.poll())
+        self._take(self._line.poll())
         with self._lock:
-            position = self._position()
+            position = self._line.position()
         for bar in self._feeder.feed(position, self._wanted):
-            self._client.send(Load(bar=bar))
+            self._line.send(Load(bar=bar))
             self._knob.sent(bar, position // BAR_TICKS)
         with self._lock:
             self._note_made(position)
-            commands = self._due()
+            commands = self._line.due(self._feeder.fed)
         for command in commands:
-            self._client.send(command)
-        self._look_after_monitor()
+            self._line.send(command)
+        if self._monitor.ended():
+            self.complain("the monitor has ended; M starts it again")
 
     def _note_made(self, position: int) -> None:
         for index, fed in self._feeder.fed.items():
             self._tape.made(index, fed.knobs)
         bar = position // BAR_TICKS
-        if bar != self._bar_passed and bar in self._feeder.fed and self._sounds(self._status):
+        if bar != self._bar_passed and bar in self._feeder.fed and self._sounds(self._line.status):
             self._bar_passed = bar
             self._desk.passed(bar, self._feeder.fed[bar].knobs)
-
-    def _due(self) -> list[Command]:
-        """The commands to be sent now: a start waits a moment for its first bar."""
-        due = []
-        while self._commands:
-            command = self._commands[0]
-            if isinstance(command, Play) and command.from_bar not in self._feeder.fed:
-                self._start_since = self._start_since or self._clock()
-                if self._clock() - self._start_since < START_WAIT_S:
-                    break
-            self._start_since = None
-            due.append(self._commands.popleft())
-        return due
 
     def _wanted(self, index: int) -> Knobs:
         """What shapes a bar as things are now."""
@@ -465,23 +426,19 @@ class Performance:
                 listener(heard)
         with self._lock:
             for report in reports:
+                self._line.note(report)
                 match report:
                     case Status():
-                        self._status, self._status_at = report, self._clock()
                         self._follow_tempo(report)
                         self._knob.heard(report)
                     case Journal(sent=sent):
                         self._tape.note(sent)
-                    case Trouble(text=text, over=over):
-                        self._trouble = "" if over else text
-                    case Ready():
-                        self._ready = report
         if any(isinstance(report, Status) for report in reports):
             self.hands.look()
 
     def _feed_back(self, messages: tuple[Message, ...]) -> None:
         with self._lock:
-            self._commands.append(Feedback(messages=messages))
+            self._line.ask(Feedback(messages=messages))
 
     def _tell(self, words: str) -> None:
         self._keeper.send(lambda: words)
@@ -501,35 +458,6 @@ class Performance:
             return status is not None and status.playing
         return self._playing_wanted and not (status is not None and status.finished)
 
-    def _position(self) -> int:
-        status = self._status
-        if status is None:
-            return 0
-        if not status.playing:
-            return status.position_ticks
-        since = min(self._clock() - self._status_at, 1.0)
-        return status.position_ticks + int(seconds_to_ticks(since, status.tempo_bpm))
-
     def _bar(self, index: int) -> Bar | None:
         fed = self._feeder.fed.get(index)
         return fed.composed.bar if fed else None
-
-    def _health(self, status: Status | None) -> Health:
-        times = sorted(self._feeder.times_ms.copy())
-        typical = times[len(times) // 2] if times else 0.0
-        return Health(
-            backend=self._ready.backend,
-            port=self._ready.out_port,
-            connected=status.connected if status else True,
-            realtime=self._ready.realtime,
-            advice=self._ready.advice,
-            trouble=self._trouble or self._feeder.trouble,
-            lateness_p50_ms=status.lateness_p50_ms if status else 0.0,
-            lateness_p99_ms=status.lateness_p99_ms if status else 0.0,
-            lateness_max_ms=status.lateness_max_ms if status else 0.0,
-            misses=self._feeder.misses + (status.misses if status else 0),
-            model_ms=typical,
-            knob_p50_ms=self._knob.percentile_ms(0.5),
-            knob_p99_ms=self._knob.percentile_ms(0.99),
-            clock=status.clock if status else NO_CLOCK if self._follows_clock else OWN_CLOCK,
-        )

@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 
 from textual import events
 
-from instrument.core.drums import Voice
 from instrument.core.manifest import Manifest
 from instrument.session.view import Health, Knobs, StageView
 from instrument.tui.canvas import Canvas
@@ -31,13 +30,12 @@ from instrument.tui.glyphs import Glyphs
 from instrument.tui.grid import GridLook, paint_grids
 from instrument.tui.health import paint_health
 from instrument.tui.hints import HintsLook, paint_hints
-from instrument.tui.keys import HAND, TABLE, bindings
+from instrument.tui.keys import HAND, bindings
 from instrument.tui.learning import label_of, labelled, room
 from instrument.tui.pad import FINE_STEP, STEP, PadLook, direction_names, moved, paint_pad, place_at
 from instrument.tui.picture import Picture, Span, Tone, fill
 from instrument.tui.strip import StripLook, paint_strip
 from instrument.tui.transport import TransportLook, paint_transport, step_of, transport_look
-from instrument.tui.voices import COLUMNS, LOCK, TableLook, cell_at, paint_table, table_look
 
 FINE_GLIDE = 0.1
 
@@ -304,79 +302,6 @@ class EpochControl(Control[EpochsShown]):
     def touched(self, column: int, row: int) -> Mapping[str, Any]:
         number = epoch_at(epoch_look(*self.look(self._shown())), column, self.size.width)
         return {"epoch": number, "glide": 0.0} if row and number is not None else {}
-
-
-class VoiceTable(Control[TableLook]):
-    """A cell of the table in hand: the arrows move, Enter switches or opens it, then left and right turn it."""
-
-    BINDINGS = bindings(TABLE)
-
-    def __init__(self, glyphs: Glyphs, steer: Steer, lock: Callable[[int], None], *, id: str) -> None:
-        super().__init__(glyphs, steer, id=id)
-        self._lock = lock
-        self._row, self._column, self._edits = len(Voice) - 1, 0, False
-
-    def look(self, view: StageView) -> TableLook:
-        return table_look(view, self._row, self._column, held=self.has_focus, edits=self._edits)
-
-    def paint(self, look: TableLook, width: int, height: int) -> Picture:
-        return paint_table(look, width, height, self.glyphs)
-
-    def action_turn(self, steps: int) -> None:
-        if self._edits:
-            self.steer(self.turned(steps, fine=False))
-        else:
-            self._column = (self._column + steps) % len(COLUMNS)
-        self.look_again()
-
-    def action_turn_fine(self, steps: int) -> None:
-        self.steer(self.turned(steps, fine=True))
-
-    def action_climb(self, steps: int) -> None:
-        if not self._edits and not 0 <= self._row - steps < len(Voice):
-            super().action_climb(steps)
-            return
-        self._row = min(max(self._row - steps, 0), len(Voice) - 1)
-        self.look_again()
-
-    def action_edit(self) -> None:
-        """Switch a switch; open another cell for turning, or close it."""
-        if self._column == LOCK:
-            self._lock(self._look_now().voice)
-        elif COLUMNS[self._column].switch:
-            self.steer(self.turned(1, fine=False))
-        else:
-            self._edits = not self._edits
-        self.look_again()
-
-    def turned(self, steps: float, fine: bool) -> Mapping[str, Any]:
-        look = self._look_now()
-        return COLUMNS[self._column].change(look, look.voice, steps)
-
-    def at_end(self, end: int) -> Mapping[str, Any]:
-        look = self._look_now()
-        return (
-            {} if COLUMNS[self._column].switch else COLUMNS[self._column].change(look, look.voice, 1000 * (2 * end - 1))
-        )
-
-    def at_rest(self) -> Mapping[str, Any]:
-        look = self._look_now()
-        return COLUMNS[self._column].rest(look, look.voice)
-
-    def touched(self, column: int, row: int) -> Mapping[str, Any]:
-        found = cell_at(self._look_now(), column, row, self.size.height)
-        if found is not None:
-            self._row, self._column = found
-            self.focus()
-            self.action_edit()
-        return {}
-
-    def on_blur(self, event: events.Blur) -> None:
-        self._edits = False
-        super().on_blur(event)
-
-    def _look_now(self) -> TableLook:
-        return self.look(self._shown())
 
 
 class LatentPad(Control[PadLook]):

@@ -7,6 +7,7 @@ from textual.containers import Horizontal, Vertical
 
 from instrument.tui.controls import ACCENT, FEEL, HUMANISE, REACH, SWING, VARIATION, WALK
 from instrument.tui.page import Page
+from instrument.tui.voice_table import VoiceTable
 from instrument.tui.widgets import (
     DialControl,
     EpochControl,
@@ -17,7 +18,6 @@ from instrument.tui.widgets import (
     Rule,
     StyleControl,
     Transport,
-    VoiceTable,
 )
 
 

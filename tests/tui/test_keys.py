@@ -16,7 +16,8 @@ from instrument.tui.app import GhostnoteApp
 from instrument.tui.dialogs import Doctor, Help
 from instrument.tui.keys import GROUPS, action_ids, check_keymap
 from instrument.tui.stage import Stage
-from instrument.tui.widgets import Control, VoiceTable
+from instrument.tui.voice_table import VoiceTable
+from instrument.tui.widgets import Control
 from instrument.tui.workbench import Workbench
 from tests.tui.stand import opened
 
