@@ -14,7 +14,6 @@ from dataclasses import replace
 from typing import Any
 
 from instrument.core.bar import Bar
-from instrument.core.drums import Voice
 from instrument.core.events import Message
 from instrument.core.timebase import BAR_TICKS
 from instrument.engine.client import EngineClient
@@ -38,6 +37,7 @@ from instrument.engine.messages import (
 )
 from instrument.errors import GhostnoteError
 from instrument.session import recall
+from instrument.session.at_desk import AtDesk
 from instrument.session.composer import Composer
 from instrument.session.desk import Desk, frozen_at
 from instrument.session.engine_line import EngineLine
@@ -61,7 +61,7 @@ CLOSE_WAIT_S = 0.3
 """How long the feeder may still take when the player leaves; silence doesn't wait for it longer."""
 
 
-class Performance:
+class Performance(AtDesk):
     """Keeps the contract of `instrument.session.contract.Session`."""
 
     def __init__(
@@ -226,30 +226,6 @@ class Performance:
         """Whether turned knobs wait for the next bar line."""
         self._feeder.holds_changes = hold
 
-    def new_z(self) -> None:
-        self._change(self._desk.new_z, "new z")
-
-    def undo(self) -> None:
-        self._change(self._desk.undo, "undo")
-
-    def redo(self) -> None:
-        self._change(self._desk.redo, "redo")
-
-    def fill(self) -> None:
-        self._change(lambda: self._desk.fill(self._line.position()), "fill")
-
-    def build(self, on: bool) -> None:
-        self._change(lambda: self._desk.build(on, self._line.position()), "build" if on else "build ends")
-
-    def freeze(self) -> None:
-        self._change(lambda: self._desk.freeze(*self._sounding()), "freeze")
-
-    def lock(self, voice: int) -> None:
-        self._change(lambda: self._desk.lock(voice, *self._sounding()), f"lock {Voice(voice).label}")
-
-    def look_back(self, bars: int) -> None:
-        self._change(lambda: self._desk.look_back(bars), "back" if bars > 0 else "forth")
-
     def store(self, slot: int) -> None:
         with self._lock:
             knobs = self._desk.knobs
@@ -338,15 +314,17 @@ class Performance:
             self._line.trouble = trouble
 
     def _change(self, change: Callable[[], object], words: str) -> None:
-        """Something on the desk, at once, and into the recording's timeline."""
+        """At once, and into the recording's timeline."""
         with self._lock:
             change()
             self._knob.turned()
             self._tape.mark(self._line.position(), words)
         self._wake.set()
 
+    def _place(self) -> int:
+        return self._line.position()
+
     def _sounding(self) -> tuple[int, Knobs]:
-        """The bar that sounds, and what it is made from."""
         index = max(self._line.position() // BAR_TICKS, 0)
         fed = self._feeder.fed.get(index)
         return index, self._desk.wanted(index) if fed is None else fed.knobs

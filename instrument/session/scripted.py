@@ -30,6 +30,7 @@ from instrument.core.manifest import (
 )
 from instrument.core.timebase import BAR_TICKS, seconds_to_ticks
 from instrument.errors import UsageError
+from instrument.session.at_desk import AtDesk
 from instrument.session.desk import Desk, frozen_at
 from instrument.session.errands import Told
 from instrument.session.hands import Hands
@@ -110,7 +111,7 @@ def scripted_bar(knobs: Knobs, seed: int, index: int, fill: bool) -> Bar:
     return Bar(onset=onset, velocity=velocity, offset=np.clip(swung, -0.5, 0.49).astype(np.float32))
 
 
-class ScriptedSession:
+class ScriptedSession(AtDesk):
     """Keeps the contract of `Session`. `clock` gives seconds; `panics`, `nudge_ms`, `offset_ms`, `captured` and
     `closed` tell what was asked for."""
 
@@ -210,31 +211,10 @@ class ScriptedSession:
         self._playing = False
         self.panics += 1
 
-    def new_z(self) -> None:
-        self._desk.new_z()
-
-    def undo(self) -> None:
-        self._desk.undo()
-
-    def redo(self) -> None:
-        self._desk.redo()
-
-    def fill(self) -> None:
-        self._desk.fill(int(self._position()))
-
-    def build(self, on: bool) -> None:
-        self._desk.build(on, int(self._position()))
-
-    def freeze(self) -> None:
-        self._desk.freeze(self._bar, self._desk.wanted(self._bar))
-
-    def lock(self, voice: int) -> None:
-        self._desk.lock(voice, self._bar, self._desk.wanted(self._bar))
-
     def look_back(self, bars: int) -> None:
         for index in range(self._bar + 1):
             self._desk.passed(index, self._desk.knobs)
-        self._desk.look_back(bars)
+        super().look_back(bars)
 
     def store(self, slot: int) -> None:
         self._snapshots[slot] = self._desk.knobs
@@ -279,6 +259,15 @@ class ScriptedSession:
     def close(self) -> None:
         self._playing = False
         self.closed = True
+
+    def _change(self, change: Callable[[], object], words: str) -> None:
+        change()
+
+    def _place(self) -> int:
+        return int(self._position())
+
+    def _sounding(self) -> tuple[int, Knobs]:
+        return self._bar, self._desk.wanted(self._bar)
 
     @property
     def _bar(self) -> int:

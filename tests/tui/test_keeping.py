@@ -1,4 +1,4 @@
-"""Keys that keep and bring back: snapshots, freezing, captures, codes; the epoch's glide, voices, places, the monitor."""
+"""Keys that keep and bring back: snapshots, freezing, captures, codes; the glide, voices, places, the monitor."""
 
 from __future__ import annotations
 
