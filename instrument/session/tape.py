@@ -13,8 +13,8 @@ from instrument.session.knobs import Knobs
 from instrument.session.recording import captured_file, recorded_file, take
 
 MOST_CAPTURED = 32
-MOST_NOTES = 2**15
-"""Messages that are kept without a recording: more than `MOST_CAPTURED` bars of the densest music have."""
+MOST_NOTES = 2**12
+"""Messages that are kept without a recording: 128 to each of `MOST_CAPTURED` bars."""
 
 Encode = Callable[[int, Knobs], str]
 """A bar's number and what it was made from -> the code that brings it back."""
