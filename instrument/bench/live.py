@@ -6,14 +6,14 @@ import gc
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
+from statistics import linear_regression
 
 from instrument.bench.figures import Figures, NotMeasuredError, spread
 from instrument.core.drums import GM_KIT
 from instrument.core.timebase import BAR_TICKS, ticks_to_seconds
-from instrument.engine.lateness import WINDOW_S
 from instrument.engine.messages import Config, Status
 from instrument.errors import PortError
 from instrument.model.store import load_preset
@@ -28,6 +28,10 @@ TURNS = 100
 LOOK_S = 0.0005
 TURN_TIMEOUT_S = 2.0
 SOAK_LOOK_S = 1.0
+WARM_UP_S = 300.0
+FEWEST_LOOKS = 3
+
+Sample = tuple[float, float]
 
 
 def _composer() -> tuple[Composer, Knobs]:
@@ -93,9 +97,10 @@ def wait_for(true: Callable[[], bool]) -> None:
 
 
 def soak(seconds: float) -> Figures:
-    """Play for a while: misses, lateness, drift of the position against the clock (told in ticks of a millisecond),
-    seconds in which the music stood still; memory, threads and descriptors at the start and the end. The start comes
-    after a tenth of the time, a minute at most, as the lateness of the last minute is kept."""
+    """Play for a while: misses, lateness, seconds in which the music stood still; how fast position and clock drift
+    apart and how fast memory grows, as slopes of the lines through all samples (a position is told in whole ticks,
+    and a leak is what goes on); threads and descriptors at the start and the end. The start comes after a third of the
+    time, `WARM_UP_S` at most, when what is remembered has been filled."""
     try:
         performance = started("auto")
     except PortError:
@@ -103,30 +108,56 @@ def soak(seconds: float) -> Figures:
     try:
         performance.play()
         wait_for(lambda: (status := performance.status) is not None and status.playing)
-        time.sleep(min(seconds / 10, WINDOW_S))
-        before, drifts, positions, end = _resources(), [], [], time.perf_counter() + seconds
+        time.sleep(min(seconds / 3, WARM_UP_S))
+        before, watch, end = _resources(), _Watch(), time.perf_counter() + seconds
         while (left := end - time.perf_counter()) > 0:
             time.sleep(min(SOAK_LOOK_S, left))
-            if (status := performance.status) is not None:
-                drifts.append(status.now_s - ticks_to_seconds(status.position_ticks, status.tempo_bpm))
-                positions.append(status.position_ticks)
+            watch.look(performance.status)
         gc.collect()
         after, view, status = _resources(), performance.view(), performance.status
     finally:
         performance.close()
-    if status is None or not drifts:
-        raise NotMeasuredError("the engine did not answer")
+    if status is None or len(watch.drifts) < FEWEST_LOOKS:
+        raise NotMeasuredError("the engine did not answer for long enough")
     return {
         "seconds": seconds,
         "backend": view.health.backend,
         "bars": status.position_ticks // BAR_TICKS,
         "notes": status.notes_sent,
         "misses": status.misses,
-        "stood_still_s": sum(a == b for a, b in pairwise(positions)) * SOAK_LOOK_S,
+        "stood_still_s": sum(a == b for a, b in pairwise(watch.positions)) * SOAK_LOOK_S,
         "lateness_p99_ms": view.health.lateness_p99_ms,
-        "drift_ms": round((max(drifts) - min(drifts)) * 1000, 3),
+        "drift_ms_an_hour": an_hour(watch.drifts),
+        "main_mb_an_hour": an_hour(watch.main_mb),
+        "engine_mb_an_hour": an_hour(watch.engine_mb),
         **{name: [before[name], after[name]] for name in before},
     }
+
+
+class _Watch:
+    """Samples of a long run, as (seconds, value)."""
+
+    def __init__(self) -> None:
+        self.drifts: list[Sample] = []
+        self.main_mb: list[Sample] = []
+        self.engine_mb: list[Sample] = []
+        self.positions: list[int] = []
+
+    def look(self, status: Status | None) -> None:
+        if status is None:
+            return
+        music_s = ticks_to_seconds(status.position_ticks, status.tempo_bpm)
+        self.drifts.append((status.now_s, (status.now_s - music_s) * 1000))
+        self.positions.append(status.position_ticks)
+        sizes = _resources()
+        self.main_mb.append((status.now_s, sizes["main_mb"]))
+        self.engine_mb.append((status.now_s, sizes["engine_mb"]))
+
+
+def an_hour(samples: Sequence[Sample]) -> float:
+    """How much a value grows in an hour: the slope of the line of least squares through (seconds, value)."""
+    seconds, values = zip(*samples, strict=True)
+    return round(linear_regression(seconds, values).slope * 3600, 3)
 
 
 def _resources() -> dict[str, float]:
