@@ -6,7 +6,8 @@ import gc
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from array import array
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from statistics import linear_regression
@@ -30,8 +31,6 @@ TURN_TIMEOUT_S = 2.0
 SOAK_LOOK_S = 1.0
 WARM_UP_S = 300.0
 FEWEST_LOOKS = 3
-
-Sample = tuple[float, float]
 
 
 def _composer() -> tuple[Composer, Knobs]:
@@ -127,37 +126,34 @@ def soak(seconds: float) -> Figures:
         "misses": status.misses,
         "stood_still_s": sum(a == b for a, b in pairwise(watch.positions)) * SOAK_LOOK_S,
         "lateness_p99_ms": view.health.lateness_p99_ms,
-        "drift_ms_an_hour": an_hour(watch.drifts),
-        "main_mb_an_hour": an_hour(watch.main_mb),
-        "engine_mb_an_hour": an_hour(watch.engine_mb),
+        "drift_ms_an_hour": watch.an_hour(watch.drifts),
+        "main_mb_an_hour": watch.an_hour(watch.main_mb),
+        "engine_mb_an_hour": watch.an_hour(watch.engine_mb),
         **{name: [before[name], after[name]] for name in before},
     }
 
 
 class _Watch:
-    """Samples of a long run, as (seconds, value)."""
+    """Samples of a long run, in arrays: they must not be what grows."""
 
     def __init__(self) -> None:
-        self.drifts: list[Sample] = []
-        self.main_mb: list[Sample] = []
-        self.engine_mb: list[Sample] = []
-        self.positions: list[int] = []
+        self.seconds, self.drifts, self.main_mb, self.engine_mb = (array("d") for _ in range(4))
+        self.positions = array("q")
 
     def look(self, status: Status | None) -> None:
         if status is None:
             return
-        music_s = ticks_to_seconds(status.position_ticks, status.tempo_bpm)
-        self.drifts.append((status.now_s, (status.now_s - music_s) * 1000))
-        self.positions.append(status.position_ticks)
         sizes = _resources()
-        self.main_mb.append((status.now_s, sizes["main_mb"]))
-        self.engine_mb.append((status.now_s, sizes["engine_mb"]))
+        music_s = ticks_to_seconds(status.position_ticks, status.tempo_bpm)
+        self.seconds.append(status.now_s)
+        self.drifts.append((status.now_s - music_s) * 1000)
+        self.main_mb.append(sizes["main_mb"])
+        self.engine_mb.append(sizes["engine_mb"])
+        self.positions.append(status.position_ticks)
 
-
-def an_hour(samples: Sequence[Sample]) -> float:
-    """How much a value grows in an hour: the slope of the line of least squares through (seconds, value)."""
-    seconds, values = zip(*samples, strict=True)
-    return round(linear_regression(seconds, values).slope * 3600, 3)
+    def an_hour(self, values: array[float]) -> float:
+        """How much a value grows in an hour: the slope of its line of least squares."""
+        return round(linear_regression(self.seconds, values).slope * 3600, 3)
 
 
 def _resources() -> dict[str, float]:
