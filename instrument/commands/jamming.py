@@ -6,12 +6,12 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import asdict
 from typing import Any
 
+from instrument.commands.options import Choice, Company, JamOptions
 from instrument.commands.shared import print_json, say
-from instrument.commands.wiring import Choice, set_up
+from instrument.commands.wiring import set_up
 from instrument.engine.messages import Config
 from instrument.errors import PortError, UsageError, nearest
 from instrument.files import write_atomic
@@ -27,34 +27,7 @@ CHANGES = ("now", "bar")
 LOOK_S = 0.05
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JamOptions:
-    """What the player asked of the run itself."""
-
-    backend: str
-    port_name: str
-    in_port: str
-    headless: bool
-    bars: int | None
-    record: Path | None
-    offset_ms: float | None
-    sync: str
-    transport: str
-    lost_clock: str
-    send_clock: bool
-    feedback: bool
-    changes: str
-    captures: Path | None
-    monitor: bool | None
-    json: bool
-
-    @property
-    def follows_transport(self) -> bool:
-        """Where it isn't said, the transport is the clock's."""
-        return (self.transport or {"midi": "midi"}.get(self.sync, "own")) == "midi"
-
-
-def run_jam(choice: Choice, options: JamOptions) -> int:
+def run_jam(choice: Choice, company: Company, options: JamOptions) -> int:
     """Play until the player, a signal or `--bars` ends it. Returns the exit code."""
     if options.backend not in BACKENDS:
         raise UsageError(f'--backend "{options.backend}"{nearest(options.backend, BACKENDS)} is none of {BACKENDS}')
@@ -68,7 +41,7 @@ def run_jam(choice: Choice, options: JamOptions) -> int:
         raise UsageError(f'--changes "{options.changes}"{nearest(options.changes, CHANGES)} is neither now nor bar')
     if not options.port_name.strip() or ":" in options.port_name or not options.port_name.isprintable():
         raise UsageError("--port-name must be a name without colons")
-    composer, knobs, only = set_up(choice)
+    composer, knobs, only = set_up(choice, company)
     if only >= 0:
         knobs = frozen_at(only, knobs)
     performance = _start(composer, knobs, choice, options)
@@ -95,7 +68,7 @@ def _start(composer: Composer, knobs: Knobs, choice: Choice, options: JamOptions
             client_name=options.port_name,
             port_name="out",
             in_port=options.in_port,
-            tempo_bpm=choice.bpm,
+            tempo_bpm=choice.tempo_bpm,
             journal=True,
             offset_ms=options.offset_ms or 0.0,
             follow_clock=options.sync == "midi",

@@ -26,9 +26,9 @@ from instrument.errors import DataError
 from instrument.text import printable
 
 if TYPE_CHECKING:
-    import mido
-
     from typing import TypeAlias
+
+    import mido
 
     Event: TypeAlias = mido.Message | mido.MetaMessage
 
