@@ -24,36 +24,34 @@ from instrument.engine.messages import (
     Heard,
     Journal,
     Load,
-    Nudge,
     Panic,
     Play,
     Ready,
     Report,
     Sent,
     SetOffset,
-    SetTempo,
     Status,
     Stop,
 )
 from instrument.errors import GhostnoteError
-from instrument.session import recall
 from instrument.session.at_desk import AtDesk
+from instrument.session.at_tempo import AtTempo
 from instrument.session.composer import Composer
-from instrument.session.desk import Desk, frozen_at
+from instrument.session.desk import Desk
 from instrument.session.engine_line import EngineLine
 from instrument.session.feeder import Feeder
 from instrument.session.folders import Folders
 from instrument.session.hands import Hands
 from instrument.session.keeper import Keeper
+from instrument.session.keeping import Keeping
 from instrument.session.knob_watch import KnobWatch
-from instrument.session.knobs import Knobs, settled
+from instrument.session.knobs import Knobs
 from instrument.session.monitoring import MonitorSwitch
 from instrument.session.net_worker import NetWorker
 from instrument.session.port_settings import offset_ms
-from instrument.session.snapshots import SLOTS
 from instrument.session.tape import Tape
 from instrument.session.taps import Taps
-from instrument.session.view import StageView, check_offset, check_tempo
+from instrument.session.view import StageView
 from instrument.session.vitals import health, percentiles
 
 POLL_S = 0.005
@@ -61,7 +59,7 @@ CLOSE_WAIT_S = 0.3
 """How long the feeder may still take when the player leaves; silence doesn't wait for it longer."""
 
 
-class Performance(AtDesk):
+class Performance(AtDesk, AtTempo, Keeping):
     """Keeps the contract of `instrument.session.contract.Session`."""
 
     def __init__(
@@ -177,47 +175,11 @@ class Performance(AtDesk):
     def toggle_play(self) -> None:
         self.stop() if self._playing_wanted else self.play()
 
-    def set_tempo(self, tempo_bpm: float) -> None:
-        check_tempo(tempo_bpm)
-        if self._follows_clock:
-            raise ValueError("the tempo is the MIDI clock's: it is set where the clock comes from")
-        with self._lock:
-            self._tempo_bpm = tempo_bpm
-            self._tape.tempo(self._line.position(), tempo_bpm)
-            self._line.ask(SetTempo(tempo_bpm=tempo_bpm))
-        self._wake.set()
-
-    def tap(self) -> None:
-        tempo_bpm = self._taps.tap(self._clock())
-        if tempo_bpm is not None:
-            self.set_tempo(tempo_bpm)
-
-    def nudge(self, by_ms: float) -> None:
-        with self._lock:
-            check_offset(self._offset_ms + self._nudge_ms + by_ms)
-            self._nudge_ms += by_ms
-            self._line.ask(Nudge(by_ms=by_ms))
-        self._wake.set()
-
-    def keep_nudge(self) -> None:
-        with self._lock:
-            self._offset_ms, nudge_ms, self._nudge_ms = self._offset_ms + self._nudge_ms, self._nudge_ms, 0.0
-            self._line.ask(SetOffset(offset_ms=self._offset_ms), Nudge(by_ms=-nudge_ms))
-        self._keeper.keep_offset(self._line.ready.out_port, self._offset_ms)
-        self._wake.set()
-
     def panic(self) -> None:
         with self._lock:
             self._playing_wanted = False
             self._line.ask(Stop(), Panic())
         self._wake.set()
-
-    def load_preset(self, name: str) -> None:
-        """Change to another preset's best epoch as soon as it has been opened and checked, elsewhere."""
-        self._keeper.send(lambda: self._open_preset(name))
-
-    def presets(self) -> tuple[str, ...]:
-        return self._composer.known_presets()
 
     def toggle_monitor(self) -> None:
         self._keeper.send(lambda: self._monitor.toggle(self._composer.pads(self._desk.knobs)))
@@ -225,30 +187,6 @@ class Performance(AtDesk):
     def hold_changes(self, hold: bool) -> None:
         """Whether turned knobs wait for the next bar line."""
         self._feeder.holds_changes = hold
-
-    def store(self, slot: int) -> None:
-        with self._lock:
-            knobs = self._desk.knobs
-        self._keeper.store(slot, settled(knobs, self._composer.seed, self._composer.manifest.name))
-
-    def recall(self, slot: int, bars: int) -> None:
-        knobs = self._keeper.kept(slot)
-        self._keeper.send(lambda: self._take_up(knobs, bars, SLOTS[slot]))
-
-    def recall_code(self, code: str) -> None:
-        """Freeze on the bar that a code tells, of this preset."""
-        try:
-            found = recall.decode(code)
-            with self._lock:
-                manifest = self._composer.source_of(self._desk.knobs.preset).manifest
-            knobs = found.settled(manifest)
-            self._composer.check(knobs)
-        except GhostnoteError as error:
-            raise ValueError(str(error)) from error
-        self._change(lambda: self._desk.add(frozen_at(found.index, knobs)), f"recall {code}")
-
-    def capture(self, bars: int) -> None:
-        self._keeper.capture(bars, self._cut)
 
     def listen(self, listener: Callable[[Heard], None]) -> None:
         """Whom to tell what comes in. It is called on the feeder's thread, with no lock held, and returns at once."""
@@ -329,30 +267,10 @@ class Performance(AtDesk):
         fed = self._feeder.fed.get(index)
         return index, self._desk.wanted(index) if fed is None else fed.knobs
 
-    def _open_preset(self, name: str) -> str:
-        manifest = self._composer.source_of(name).manifest
-        with self._lock:
-            knobs = self._desk.knobs
-        style = knobs.style if knobs.style in manifest.model.styles else ""
-        other = replace(knobs, preset=name, epoch=manifest.best_epoch, style=style, z=(), locks=())
-        self._change(lambda: self._desk.add(other), f"preset {name}")
-        return f"preset {manifest.title}"
-
-    def _take_up(self, knobs: Knobs, bars: int, slot: str) -> str:
-        self._composer.check(knobs)
-        with self._lock:
-            bar = max(self._line.position() // BAR_TICKS, 0)
-        self._change(lambda: self._desk.morph_to(knobs, bar, bars), f"snapshot {slot}")
-        return f"{slot} in {bars} bars" if bars else slot
-
     def _ask(self, command: Command) -> None:
         with self._lock:
             self._line.ask(command)
         self._wake.set()
-
-    def _cut(self, bars: int) -> tuple[bytes, int]:
-        with self._lock:
-            return self._tape.capture(bars)
 
     def _feed_for_ever(self) -> None:
         while not self._closing.is_set():
