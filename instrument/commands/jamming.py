@@ -11,13 +11,15 @@ from typing import Any
 
 from instrument.commands.options import Choice, Company, JamOptions
 from instrument.commands.shared import print_json, say
-from instrument.commands.wiring import set_up
+from instrument.commands.wiring import hearing_of, set_up
 from instrument.engine.messages import Config
 from instrument.errors import PortError, UsageError, nearest
 from instrument.files import write_atomic
+from instrument.session.along import Hearing
 from instrument.session.composer import Composer
 from instrument.session.desk import frozen_at
 from instrument.session.folders import Folders
+from instrument.session.partner import MOST_LATENCY_MS
 from instrument.session.performance import Performance
 from instrument.session.view import Knobs
 
@@ -37,6 +39,8 @@ def run_jam(choice: Choice, company: Company, options: JamOptions) -> int:
             raise UsageError(f'--{name.replace("_", "-")} "{word}"{nearest(word, words)} is none of {legal}')
     if options.offset_ms is not None and not -1000 <= options.offset_ms <= 1000:
         raise UsageError(f"--offset-ms {options.offset_ms:g} is not in -1000..1000")
+    if options.in_ms is not None and not abs(options.in_ms) <= MOST_LATENCY_MS:
+        raise UsageError(f"--in-ms {options.in_ms:g} is not in -{MOST_LATENCY_MS:g}..{MOST_LATENCY_MS:g}")
     if options.changes not in CHANGES:
         raise UsageError(f'--changes "{options.changes}"{nearest(options.changes, CHANGES)} is neither now nor bar')
     if not options.port_name.strip() or ":" in options.port_name or not options.port_name.isprintable():
@@ -44,7 +48,8 @@ def run_jam(choice: Choice, company: Company, options: JamOptions) -> int:
     composer, knobs, only = set_up(choice, company)
     if only >= 0:
         knobs = frozen_at(only, knobs)
-    performance = _start(composer, knobs, choice, options)
+    hearing = hearing_of(company)
+    performance = _start(composer, knobs, choice, hearing, options)
     try:
         code = _headless(performance) if options.headless else _on_screen(performance)
     finally:
@@ -58,7 +63,7 @@ def run_jam(choice: Choice, company: Company, options: JamOptions) -> int:
     return code
 
 
-def _start(composer: Composer, knobs: Knobs, choice: Choice, options: JamOptions) -> Performance:
+def _start(composer: Composer, knobs: Knobs, choice: Choice, hearing: Hearing, options: JamOptions) -> Performance:
     """With a screen, a missing MIDI system is told there and nothing is sent; without one it is an error."""
     until_bar = -1 if options.bars is None else options.bars
 
@@ -84,6 +89,8 @@ def _start(composer: Composer, knobs: Knobs, choice: Choice, options: JamOptions
             remembers=options.offset_ms is None,
             records=options.record is not None,
             feedback=options.feedback,
+            hearing=hearing,
+            in_ms=options.in_ms,
             folders=Folders() if options.captures is None else Folders(captures=options.captures),
         )
         for complaint in started.hands.complaints:
@@ -181,5 +188,6 @@ def _statistics(performance: Performance, choice: Choice, knobs: Knobs) -> dict[
         },
         "clock": asdict(view.health.clock),
         "knob_ms": {"p50": round(view.health.knob_p50_ms, 2), "p99": round(view.health.knob_p99_ms, 2)},
+        "heard": {"notes": view.partner.notes, "latency_ms": view.partner.latency_ms},
         "bar_ms": performance.bar_times_ms(),
     }

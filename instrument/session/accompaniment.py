@@ -28,6 +28,7 @@ SOFTLY = 0.75
 WAITING_HAT = 0.4
 """Velocity of the quarters that wait where the bar has neither hat nor ride."""
 
+CLICK = 0.85
 LAST_BEAT_STEPS = 4
 
 Given = Callable[[tuple[Tapped, ...]], Bar]
@@ -48,6 +49,8 @@ def candidates(knobs: Knobs) -> int:
 
 def bent(bar: Bar, knobs: Knobs, boundary: int) -> Bar:
     """The net's bar as it is from a boundary on."""
+    if knobs.clicks:
+        return quarters(bar, CLICK)
     if knobs.call:
         return answer.follow(bar, fold(knobs.call), 1 - knobs.distance, knobs.resting)
     heard = known(knobs.heard, boundary)
@@ -78,10 +81,14 @@ def hush(bar: Bar, waits: str) -> Bar:
     kept = groove.mute(bar, [voice for voice in range(VOICES) if voice != busier])
     if kept.onset.any():
         return replace(kept, velocity=np.maximum(kept.velocity * np.float32(SOFTLY), kept.onset / np.float32(127)))
-    onset, velocity = kept.onset.copy(), kept.velocity.copy()
+    return quarters(bar, WAITING_HAT)
+
+
+def quarters(bar: Bar, velocity: float) -> Bar:
+    """In a bar's place four strokes of the closed hat."""
+    onset = np.zeros_like(bar.onset)
     onset[0, Voice.CLOSED_HAT, :: STEPS_PER_BAR // 4] = 1
-    velocity[0, Voice.CLOSED_HAT, :: STEPS_PER_BAR // 4] = WAITING_HAT
-    return Bar(onset=onset, velocity=velocity, offset=kept.offset)
+    return Bar(onset=onset, velocity=onset * np.float32(velocity), offset=np.zeros_like(onset))
 
 
 def _theirs(knobs: Knobs, heard: tuple[Tapped, ...]) -> frozenset[int]:

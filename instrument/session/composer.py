@@ -39,7 +39,10 @@ LATENT = ("preset", "seed", "home", "z", "x", "y", "toward", "morph")
 MOST_KEPT = 64
 """Bars that locked voices come from, remembered."""
 
-ALONE: dict[str, Any] = {"heard": (), "call": (), "follow": 0.0, "hushed": False, "waits": "hat", "distance": 0.3}
+_KNOBS = Knobs(epoch=0)
+ALONE: dict[str, Any] = {
+    name: getattr(_KNOBS, name) for name in ("heard", "call", "follow", "hushed", "waits", "distance", "clicks")
+}
 """Knobs that say nothing of another player."""
 
 OTHERS = 2**40

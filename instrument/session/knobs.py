@@ -82,8 +82,9 @@ class Knobs:
     With another player. `follow`: how far from our own groove to theirs. `with_energy`: whether density and energy go
     by how busily and how hard they play, between `least` and `most`. `waits`: one of `WAITS`. `trade`: bars to a turn,
     0 for no turns; `distance`: how far an answer strays from what it answers. `theirs`: voices that are theirs, so not
-    ours; `complement`: those that they are heard to play, too. What `session.along` adds to these for one bar: `heard`,
-    their strokes as `core.taps` lets the bar know them; `call`, the bar that it answers; `hushed`: waits at that bar.
+    ours; `complement`: those that they are heard to play, too. What is added to these for one bar (see
+    `session.along`): `heard`, their strokes as `core.taps` lets the bar know them; `call`, the bar that it answers;
+    `hushed`: it waits; `clicks`: it is four clicks and nothing else.
     """
 
     epoch: int
@@ -132,6 +133,7 @@ class Knobs:
     heard: tuple[Tapped, ...] = ()
     call: tuple[Tapped, ...] = ()
     hushed: bool = False
+    clicks: bool = False
 
     def __post_init__(self) -> None:
         for name in PARTS:

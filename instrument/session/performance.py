@@ -15,7 +15,7 @@ from typing import Any
 
 from instrument.core.bar import Bar
 from instrument.core.events import Message
-from instrument.core.timebase import BAR_TICKS
+from instrument.core.timebase import BAR_TICKS, PPQ
 from instrument.engine.client import EngineClient
 from instrument.engine.messages import (
     Command,
@@ -26,6 +26,7 @@ from instrument.engine.messages import (
     Load,
     Panic,
     Play,
+    Played,
     Ready,
     Report,
     Sent,
@@ -34,6 +35,7 @@ from instrument.engine.messages import (
     Stop,
 )
 from instrument.errors import GhostnoteError
+from instrument.session.along import Hearing
 from instrument.session.at_desk import AtDesk
 from instrument.session.at_tempo import AtTempo
 from instrument.session.composer import Composer
@@ -48,18 +50,20 @@ from instrument.session.knob_watch import KnobWatch
 from instrument.session.knobs import Knobs
 from instrument.session.monitoring import MonitorSwitch
 from instrument.session.net_worker import NetWorker
-from instrument.session.port_settings import offset_ms
+from instrument.session.partner import Partner
+from instrument.session.port_settings import latency_ms, offset_ms
 from instrument.session.tape import Tape
 from instrument.session.taps import Taps
 from instrument.session.view import StageView
 from instrument.session.vitals import health, percentiles
+from instrument.session.with_partner import WithPartner
 
 POLL_S = 0.005
 CLOSE_WAIT_S = 0.3
 """How long the feeder may still take when the player leaves; silence doesn't wait for it longer."""
 
 
-class Performance(AtDesk, AtTempo, Keeping):
+class Performance(AtDesk, AtTempo, Keeping, WithPartner):
     """Keeps the contract of `instrument.session.contract.Session`."""
 
     def __init__(
@@ -73,12 +77,15 @@ class Performance(AtDesk, AtTempo, Keeping):
         records: bool = False,
         feedback: bool = False,
         folders: Folders | None = None,
+        hearing: Hearing | None = None,
+        in_ms: float | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         """Starts the engine. `remembers`: with the offset that was kept for its port, in place of the configuration's.
         `records`: all that goes out is kept. `feedback`: controllers are told where others turn their knobs.
-        `folders`: where captures, snapshots and maps go, the player's own if None. Raises PortError where there is no
-        port, and what `Composer.check` raises."""
+        `folders`: where captures, snapshots and maps go, the player's own if None. `hearing`: what of the notes that
+        come in is played along with; `in_ms`: how late they come, what was found for the port if None. Raises PortError
+        where there is no port, and what `Composer.check` raises."""
         composer.check(knobs)
         self._composer = composer
         self._clock = clock
@@ -93,7 +100,9 @@ class Performance(AtDesk, AtTempo, Keeping):
         self.hands = Hands(
             self, folders.maps, send=self._feed_back, tell=self._tell, aside=self._aside, feedback=feedback
         )
+        self.partner = Partner(hearing or Hearing(), latency_ms=in_ms or 0.0, records=records)
         self._bar_passed = -1
+        self._farthest = 0
         self._monitor = MonitorSwitch(self._ask)
         self._taps = Taps()
         self._tempo_bpm = config.tempo_bpm
@@ -109,6 +118,8 @@ class Performance(AtDesk, AtTempo, Keeping):
         if remembers and (kept_ms := offset_ms(self._line.ready.out_port)):
             self._offset_ms = kept_ms
             self._line.ask(SetOffset(offset_ms=kept_ms))
+        if in_ms is None:
+            self.partner.latency_ms = latency_ms(self._line.ready.in_port)
         self._thread = threading.Thread(target=self._feed_for_ever, name="feeder", daemon=True)
         self._thread.start()
 
@@ -142,6 +153,7 @@ class Performance(AtDesk, AtTempo, Keeping):
                 landmarks=self._composer.landmarks(knobs),
                 told=self._keeper.told,
                 hands=self.hands.shown,
+                partner=self.partner.view(knobs, position),
             )
 
     def turn(self, **changes: Any) -> None:
@@ -163,6 +175,7 @@ class Performance(AtDesk, AtTempo, Keeping):
             self._playing_wanted = True
             bar = max(self._line.position() // BAR_TICKS, 0)
             until_bar = self._until_bar if bar < self._until_bar else -1
+            self.partner.along.went(bar * BAR_TICKS)
             self._line.ask(Play(from_bar=bar, until_bar=until_bar))
         self._wake.set()
 
@@ -240,7 +253,7 @@ class Performance(AtDesk, AtTempo, Keeping):
     def recording(self, bars: int | None) -> bytes:
         """A .mid of what went out, to the bar line after the last note or after `bars`."""
         with self._lock:
-            return self._tape.recording(bars)
+            return self._tape.recording(bars, self.partner.kept())
 
     def bar_times_ms(self) -> dict[str, float]:
         """How long the last bars took from latent to notes: p50, p99 and the longest."""
@@ -295,6 +308,7 @@ class Performance(AtDesk, AtTempo, Keeping):
         for bar in self._feeder.feed(position, self._wanted):
             self._line.send(Load(bar=bar))
             self._knob.sent(bar, position // BAR_TICKS)
+        self._follow_leap(position)
         with self._lock:
             self._note_made(position)
             commands = self._line.due(self._feeder.fed)
@@ -303,6 +317,14 @@ class Performance(AtDesk, AtTempo, Keeping):
         if self._monitor.ended():
             self.complain("the monitor has ended; M starts it again")
 
+    def _follow_leap(self, position: int) -> None:
+        """A leader may go back in the song; and a calibration ends at its place."""
+        with self._lock:
+            if position < self._farthest - PPQ:
+                self.partner.along.went(position)
+            self._farthest = position
+        self._calibrate(position)
+
     def _note_made(self, position: int) -> None:
         for index, fed in self._feeder.fed.items():
             self._tape.made(index, fed.knobs)
@@ -310,16 +332,18 @@ class Performance(AtDesk, AtTempo, Keeping):
         if bar != self._bar_passed and bar in self._feeder.fed and self._sounds(self._line.status):
             self._bar_passed = bar
             self._desk.passed(bar, self._feeder.fed[bar].knobs)
+            self.partner.along.passed(bar)
 
     def _wanted(self, index: int) -> Knobs:
         """What shapes a bar as things are now."""
         with self._lock:
-            return self._desk.wanted(index)
+            return self.partner.shaped(self._desk.wanted(index), index, self._line.position())
 
     def _take(self, reports: list[Report]) -> None:
         for heard in (report for report in reports if isinstance(report, Heard)):
-            for listener in (self.hands.heard, *self._listeners):
+            for listener in self._listeners:
                 listener(heard)
+            self._play_along(heard, self.hands.heard(heard))
         with self._lock:
             for report in reports:
                 self._line.note(report)
@@ -331,6 +355,13 @@ class Performance(AtDesk, AtTempo, Keeping):
                         self._tape.note(sent)
         if any(isinstance(report, Status) for report in reports):
             self.hands.look()
+
+    def _play_along(self, heard: Heard, music: tuple[Played, ...]) -> None:
+        with self._lock:
+            self.partner.hear(music, self._tempo_bpm, self._tape.count)
+            howled, self.partner.howls = self.partner.howls, heard.howls
+        if heard.howls and not howled:
+            self._tell("our own notes come back in: they are not listened to; take that connection away")
 
     def _feed_back(self, messages: tuple[Message, ...]) -> None:
         with self._lock:

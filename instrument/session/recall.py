@@ -229,6 +229,7 @@ FIELDS: tuple[tuple[str, Callable[[Any], bytes] | None], ...] = (
     ("heard", _strokes),
     ("call", _strokes),
     ("hushed", _flag),
+    ("clicks", _flag),
 )
 """Every knob's name and how its value is written; None for a plain number. A new knob comes at the end."""
 
@@ -284,7 +285,7 @@ class _Reader:
                 return self.take(self.number()).decode()
             case "home" | "seed" | "softest" | "loudest" | "walk_bars" | "fill_every" | "phrase" | "trade":
                 return self.number()
-            case "landing" | "with_energy" | "complement" | "hushed":
+            case "landing" | "with_energy" | "complement" | "hushed" | "clicks":
                 return bool(self.number())
             case "toward":
                 return self.knobs(deep - 1)

@@ -29,12 +29,14 @@ from instrument.core.manifest import (
     Tensor,
 )
 from instrument.core.timebase import BAR_TICKS, seconds_to_ticks
+from instrument.core.trading import turn
 from instrument.errors import UsageError
 from instrument.session.at_desk import AtDesk
 from instrument.session.desk import Desk, frozen_at
 from instrument.session.errands import Told
 from instrument.session.hands import Hands
 from instrument.session.knobs import settled
+from instrument.session.partner import PartnerView
 from instrument.session.places import Landmark, landmarks
 from instrument.session.recall import decode, encode
 from instrument.session.snapshots import EMPTY, SLOTS
@@ -143,6 +145,7 @@ class ScriptedSession(AtDesk):
         self._snapshots: list[Knobs | None] = list(EMPTY)
         self._desk = Desk(Knobs(epoch=self.manifest.best_epoch, style=self._first_style(), density=0.62))
         self._taps = Taps()
+        self._partner = PartnerView()
         self.hands = Hands(self, None, send=self.fed_back.extend, tell=self._tell)
 
     def view(self) -> StageView:
@@ -173,6 +176,7 @@ class ScriptedSession(AtDesk):
             told=self._told,
             landmarks=self._landmarks(knobs),
             hands=self.hands.shown,
+            partner=replace(self._partner, turn=turn(index, knobs.trade) if knobs.trade else None),
         )
 
     def _landmarks(self, knobs: Knobs) -> tuple[Landmark, ...]:
@@ -250,6 +254,18 @@ class ScriptedSession(AtDesk):
 
     def hold_changes(self, hold: bool) -> None:
         self.holds = hold
+
+    def press_loop(self) -> None:
+        self._partner = replace(self._partner, loop="records" if self._partner.loop == "empty" else "plays")
+
+    def clear_loop(self) -> None:
+        self._partner = replace(self._partner, loop="empty")
+
+    def grab(self) -> None:
+        self._tell("grabbed: A")
+
+    def calibrate(self) -> None:
+        self._partner = replace(self._partner, clicks=8 if self._partner.clicks < 0 else -1)
 
     def tap(self) -> None:
         tempo_bpm = self._taps.tap(self._clock())
