@@ -37,8 +37,6 @@ class Ears:
 
     def __init__(self) -> None:
         self.echo = EchoFilter()
-        self._howled = False
-        self._newest_s = 0.0
         self._chunks: deque[tuple[Arrived, int]] = deque()
         self._readers: dict[str, ChannelReader] = {}
         self._waiting: dict[Key, Played] = {}
@@ -56,7 +54,6 @@ class Ears:
         """Read a little of what has come in. Whether there is more."""
         for _ in range(min(len(self._chunks), MOST_READ)):
             arrived, position = self._chunks.popleft()
-            self._newest_s = arrived.at_s
             for message in self._reader(arrived.port).read(arrived.data):
                 if message.kind == NOTE_ON and self.echo.is_echo(
                     arrived.at_s, message.channel, message.data1, message.data2
@@ -78,12 +75,11 @@ class Ears:
     @property
     def waiting(self) -> bool:
         """Whether there is something to report."""
-        return bool(self._waiting) or self.echo.howls(self._newest_s) != self._howled
+        return bool(self._waiting)
 
     def take(self) -> Heard:
         """What waits to be reported."""
-        self._howled = self.echo.howls(self._newest_s)
-        heard = Heard(events=tuple(self._waiting.values()), dropped=self._dropped, howls=self._howled)
+        heard = Heard(events=tuple(self._waiting.values()), dropped=self._dropped)
         self._waiting.clear()
         return heard
 

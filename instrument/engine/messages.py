@@ -222,13 +222,11 @@ class Heard:
     """What was played into our input since the last one, in order, clock and the like left out.
 
     Moves of one controller are told by the newest alone. `dropped`: messages lost since the start, as there were too
-    many at once. Notes of ours that were sent back are left out, too; `howls`: there are so many that our output must
-    be connected to our input.
+    many at once. Notes of ours that were sent back are left out, too.
     """
 
     events: tuple[Played, ...]
     dropped: int = 0
-    howls: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

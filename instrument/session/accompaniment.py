@@ -36,10 +36,10 @@ Given = Callable[[tuple[Tapped, ...]], Bar]
 
 
 def boundaries(knobs: Knobs) -> list[int]:
-    """Those at which the bar comes to know something: always the first one."""
-    last = max((stroke.step for stroke in knobs.heard), default=-DEAF_STEPS)
-    latest = min(max((last + DEAF_STEPS + BOUNDARY_STEPS - 1) // BOUNDARY_STEPS, 0), BOUNDARIES - 1)
-    return [0] if not knobs.heard else [0, *range(1, latest + 1)]
+    """The first one, and those at which the bar comes to know a stroke that it didn't know before."""
+    steps = {stroke.step for stroke in knobs.heard}
+    newest = [(at, at * BOUNDARY_STEPS - DEAF_STEPS) for at in range(1, BOUNDARIES)]
+    return [0, *(at for at, last in newest if not steps.isdisjoint(range(last - BOUNDARY_STEPS + 1, last + 1)))]
 
 
 def candidates(knobs: Knobs) -> int:

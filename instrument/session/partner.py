@@ -35,7 +35,7 @@ MOST_KEPT = 2**14
 class PartnerView:
     """What the screen shows of the other player. `now`, `last`: their strokes in the bar that sounds and in the one
     before. `turn`: whose bar it is, where bars are traded. `clicks`: beats of a calibration that are still to come, or
-    -1. `notes`: how many were listened to; `howls`: our own come back. `loop`: the looper's state, and its bars."""
+    -1. `notes`: how many were listened to. `loop`: the looper's state, and its bars."""
 
     now: tuple[Tapped, ...] = ()
     last: tuple[Tapped, ...] = ()
@@ -46,7 +46,6 @@ class PartnerView:
     notes: int = 0
     loop: str = "empty"
     loop_bars: int = 0
-    howls: bool = False
 
 
 NO_PARTNER = PartnerView()
@@ -58,7 +57,6 @@ class Partner:
     def __init__(self, hearing: Hearing, *, latency_ms: float = 0.0, records: bool = False) -> None:
         self.along = Along(hearing)
         self.latency_ms = latency_ms
-        self.howls = False
         self._kept: deque[tuple[int, Message]] = deque(maxlen=None if records else MOST_KEPT)
         self._open: set[tuple[int, int]] = set()
         self._notes = 0
@@ -126,7 +124,6 @@ class Partner:
             notes=self._notes,
             loop=self.along.loop.state.value,
             loop_bars=self.along.loop.bars,
-            howls=self.howls,
         )
 
     def _keep(self, sent: int, tick: int, note: Played) -> None:

@@ -26,7 +26,6 @@ from instrument.engine.messages import (
     Load,
     Panic,
     Play,
-    Played,
     Ready,
     Report,
     Sent,
@@ -343,7 +342,9 @@ class Performance(AtDesk, AtTempo, Keeping, WithPartner):
         for heard in (report for report in reports if isinstance(report, Heard)):
             for listener in self._listeners:
                 listener(heard)
-            self._play_along(heard, self.hands.heard(heard))
+            music = self.hands.heard(heard)
+            with self._lock:
+                self.partner.hear(music, self._tempo_bpm, self._tape.count)
         with self._lock:
             for report in reports:
                 self._line.note(report)
@@ -355,13 +356,6 @@ class Performance(AtDesk, AtTempo, Keeping, WithPartner):
                         self._tape.note(sent)
         if any(isinstance(report, Status) for report in reports):
             self.hands.look()
-
-    def _play_along(self, heard: Heard, music: tuple[Played, ...]) -> None:
-        with self._lock:
-            self.partner.hear(music, self._tempo_bpm, self._tape.count)
-            howled, self.partner.howls = self.partner.howls, heard.howls
-        if heard.howls and not howled:
-            self._tell("our own notes come back in: they are not listened to; take that connection away")
 
     def _feed_back(self, messages: tuple[Message, ...]) -> None:
         with self._lock:
