@@ -134,7 +134,7 @@ def _lean_on(
     voices = [v for v in range(VOICES) if onset[0, v, step] > 0.5 and v not in barred]
     if not voices:
         return
-    peak = float(max(velocity[0, v, step] for v in voices)) or 1.0
+    peak = float(velocity[:, voices, step].max()) or 1.0
     factor = np.float32(1 + amount * (stroke.velocity / 127 / peak - 1))
     for voice in voices:
         velocity[:, voice, step] = np.maximum(velocity[:, voice, step] * factor, np.float32(1 / 127))

@@ -23,6 +23,9 @@ from instrument.session.knobs import MOST_HEARD, Knobs
 KINDS = ("auto", "drums", "notes")
 MEMORY_BARS = 16
 KEPT_BARS = 2 * MOST_BARS + MEMORY_BARS + 2
+COMPLEMENT_BARS = 4
+"""For so long a voice stays the player's who leaves it out."""
+
 MOST_STROKES = 96
 """In one bar; what comes after is no rhythm any more."""
 
@@ -139,9 +142,12 @@ class Along:
         return found[1]
 
     def _shape(self, knobs: Knobs, bar: int, at: int, now_ticks: int) -> Knobs:
-        changes: dict[str, Any] = {"muted": knobs.muted | knobs.theirs}
         near = bar if at >= 0 else max((now_ticks - BAR_TICKS) // BAR_TICKS + 1, 0)
-        energy = self.energy(min(near, bar))
+        near = min(near, bar)
+        energy = self.energy(near)
+        changes: dict[str, Any] = {"muted": knobs.muted | knobs.theirs}
+        if knobs.complement:
+            changes["muted"] |= self._voices(near)
         if knobs.with_energy:
             changes["density"] = within(energy.busy, knobs.least, knobs.most)
             changes["energy"] = within(energy.hard, knobs.least, knobs.most)
@@ -151,7 +157,8 @@ class Along:
             changes |= self._traded(knobs, bar, whose, changes)
         else:
             changes |= self._followed(knobs, bar, at, now_ticks)
-            changes["hushed"] = waits and energy.is_silent and bool(knobs.follow or knobs.with_energy)
+            listens = bool(knobs.follow or knobs.with_energy) and not self.loop.bars
+            changes["hushed"] = waits and energy.is_silent and listens
         return _plain(replace(knobs, **changes))
 
     def _traded(self, knobs: Knobs, bar: int, whose: Turn, changes: dict[str, Any]) -> dict[str, Any]:
@@ -180,6 +187,13 @@ class Along:
         first = -DEAF_STEPS - STEPS_PER_BAR
         heard = tuple(sorted(stroke for stroke in around if first < stroke.step <= last))
         return {"heard": heard[:MOST_HEARD] if knobs.follow or knobs.complement else ()}
+
+    def _voices(self, bar: int) -> frozenset[int]:
+        """The voices that the player was heard to play lately, as bar `bar` begins."""
+        strokes = (
+            stroke for near in range(bar - COMPLEMENT_BARS + 1, bar + 1) for stroke in known(self._around(near), 0)
+        )
+        return frozenset(stroke.voice for stroke in strokes if stroke.voice != ANY_VOICE)
 
     def _around(self, bar: int) -> list[Tapped]:
         """The strokes of the two bars before a bar and of that one, ticks from its bar line, one for each cell."""
