@@ -7,7 +7,7 @@ knobs. The clock is given, so a test moves the music by moving a number.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -28,6 +28,7 @@ from instrument.core.manifest import (
     ModelContract,
     Tensor,
 )
+from instrument.core.taps import Tapped
 from instrument.core.timebase import BAR_TICKS, seconds_to_ticks
 from instrument.core.trading import turn
 from instrument.errors import UsageError
@@ -254,6 +255,12 @@ class ScriptedSession(AtDesk):
 
     def hold_changes(self, hold: bool) -> None:
         self.holds = hold
+
+    def hear(self, ticks: Sequence[int], velocities: Sequence[int]) -> None:
+        """Another player's last bar, and its first half again in this one."""
+        strokes = tuple(map(Tapped, ticks, velocities))
+        now = tuple(stroke for stroke in strokes if stroke.tick < BAR_TICKS // 2)
+        self._partner = replace(self._partner, last=strokes, now=now, notes=len(strokes), latency_ms=4.2)
 
     def press_loop(self) -> None:
         self._partner = replace(self._partner, loop="records" if self._partner.loop == "empty" else "plays")
