@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from instrument.bench import follower, hands, live, peers, port
+from instrument.bench import along, follower, hands, live, peers, port
 from instrument.bench.figures import Figures, NotMeasuredError, machine
 
 Case = Callable[[float], Figures]
@@ -13,6 +13,7 @@ CASES: dict[str, Case] = {
     "bar": lambda seconds: live.bar(),
     "knob": lambda seconds: live.knob(),
     "controller": lambda seconds: hands.controller(),
+    "along": lambda seconds: along.along(),
     "first-note": lambda seconds: port.first_note(),
     "lateness-jack": lambda seconds: port.lateness("jack", seconds),
     "lateness-rtmidi": lambda seconds: port.lateness("rtmidi", seconds),
@@ -24,6 +25,7 @@ WORDS = {
     "bar": "from latent to rendered events",
     "knob": "from a turned knob to the engine's word that it plays the change",
     "controller": "from a learnt controller's message on a JACK port to the engine's word that it plays the change",
+    "along": "another player: answered, in form, and how soon a note of theirs is heard in ours",
     "first-note": "from the command to the first note at an independent receiver",
     "lateness-jack": "error at an independent receiver, jack sink, screen drawing and net running",
     "lateness-rtmidi": "error at an independent receiver, rtmidi sink, screen drawing and net running",

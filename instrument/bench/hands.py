@@ -32,7 +32,7 @@ def controller() -> Figures:
     """From a controller's message, handed to JACK, to the engine's word that it has the new revision of the bar that
     sounds, in ms: the first event that differs can't be committed later."""
     try:
-        with JackServer(period=PERIOD) as server, _environment(server), tempfile.TemporaryDirectory() as folder:
+        with JackServer(period=PERIOD) as server, environment(server), tempfile.TemporaryDirectory() as folder:
             learned = ControllerMap(takeover=Mode.JUMP).with_source(
                 "density", Source(kind=Kind.CC, channel=0, number=NUMBER)
             )
@@ -70,7 +70,7 @@ def _turn(performance: Performance, hand: Controller, value: int) -> float | Non
 
 
 @contextmanager
-def _environment(server: JackServer) -> Iterator[None]:
+def environment(server: JackServer) -> Iterator[None]:
     """The engine's process finds the server by it."""
     before = dict(os.environ)
     os.environ.update(server.environment)

@@ -33,20 +33,20 @@ WARM_UP_S = 300.0
 FEWEST_LOOKS = 3
 
 
-def _composer() -> tuple[Composer, Knobs]:
+def composer_and_knobs() -> tuple[Composer, Knobs]:
     preset = load_preset("groove")
     return Composer(preset, GM_KIT, 7), Knobs(epoch=preset.resolve_epoch("best"))
 
 
 def started(backend: str, folders: Folders | None = None) -> Performance:
-    composer, knobs = _composer()
+    composer, knobs = composer_and_knobs()
     config = Config(backend=backend, client_name="Ghostnote", port_name="out", in_port="", tempo_bpm=BPM, journal=False)
     return Performance(composer, knobs, config, folders=folders)
 
 
 def bar() -> Figures:
     """From latent to rendered events, in ms, the warm-up left out; one thread."""
-    composer, knobs = _composer()
+    composer, knobs = composer_and_knobs()
     times = []
     for index in range(BARS + 10):
         started = time.perf_counter()

@@ -15,9 +15,9 @@ GROUPS = {
 }
 
 
-def muted(words: str) -> frozenset[int]:
+def muted(words: str, option: str = "--mute") -> frozenset[int]:
     """ "crash,toms" -> voices. Raises UsageError, naming the nearest."""
-    return frozenset(voice for word in words.split(",") if word.strip() for voice in _voices("--mute", word))
+    return frozenset(voice for word in words.split(",") if word.strip() for voice in _voices(option, word))
 
 
 def late(words: str) -> tuple[int, ...]:
@@ -41,6 +41,34 @@ def velocities(words: str) -> tuple[int, int]:
         return int(softest), int(loudest)
     except ValueError as error:
         raise UsageError(f'--velocity "{printable(words)}" is not SOFTEST-LOUDEST, as in 20-110') from error
+
+
+def notes(words: str) -> tuple[int, int]:
+    """ "36-60" -> (36, 60). Raises UsageError."""
+    low, _, high = words.partition("-")
+    if not (low.strip().isdecimal() and high.strip().isdecimal() and int(low) <= int(high) <= 127):
+        raise UsageError(f'--in-notes "{printable(words)}" is not LOWEST-HIGHEST within 0-127, as in 36-60')
+    return int(low), int(high)
+
+
+def channels(words: str) -> frozenset[int]:
+    """ "1,10" -> channels 0..15; none for all. Raises UsageError."""
+    numbers = [word.strip() for word in words.split(",") if word.strip()]
+    if not all(number.isdecimal() and 1 <= int(number) <= 16 for number in numbers):
+        raise UsageError(f'--in-channel "{printable(words)}" is not a list of channels 1 to 16, as in 1,10')
+    return frozenset(int(number) - 1 for number in numbers)
+
+
+def share_range(words: str) -> tuple[float, float]:
+    """ "0.1-0.9" -> (0.1, 0.9). Raises UsageError."""
+    low, _, high = words.partition("-")
+    try:
+        least, most = float(low), float(high)
+    except ValueError:
+        least, most = 1.0, 0.0
+    if not 0 <= least <= most <= 1:
+        raise UsageError(f'--energy-range "{printable(words)}" is not LEAST-MOST within 0-1, as in 0.1-0.9')
+    return least, most
 
 
 def _voices(option: str, word: str) -> tuple[int, ...]:

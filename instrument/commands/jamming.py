@@ -6,18 +6,20 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import asdict
 from typing import Any
 
+from instrument.commands.options import Choice, Company, JamOptions
 from instrument.commands.shared import print_json, say
-from instrument.commands.wiring import Choice, set_up
+from instrument.commands.wiring import hearing_of, set_up
 from instrument.engine.messages import Config
 from instrument.errors import PortError, UsageError, nearest
 from instrument.files import write_atomic
+from instrument.session.along import Hearing
 from instrument.session.composer import Composer
 from instrument.session.desk import frozen_at
 from instrument.session.folders import Folders
+from instrument.session.partner import MOST_LATENCY_MS
 from instrument.session.performance import Performance
 from instrument.session.view import Knobs
 
@@ -27,34 +29,7 @@ CHANGES = ("now", "bar")
 LOOK_S = 0.05
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JamOptions:
-    """What the player asked of the run itself."""
-
-    backend: str
-    port_name: str
-    in_port: str
-    headless: bool
-    bars: int | None
-    record: Path | None
-    offset_ms: float | None
-    sync: str
-    transport: str
-    lost_clock: str
-    send_clock: bool
-    feedback: bool
-    changes: str
-    captures: Path | None
-    monitor: bool | None
-    json: bool
-
-    @property
-    def follows_transport(self) -> bool:
-        """Where it isn't said, the transport is the clock's."""
-        return (self.transport or {"midi": "midi"}.get(self.sync, "own")) == "midi"
-
-
-def run_jam(choice: Choice, options: JamOptions) -> int:
+def run_jam(choice: Choice, company: Company, options: JamOptions) -> int:
     """Play until the player, a signal or `--bars` ends it. Returns the exit code."""
     if options.backend not in BACKENDS:
         raise UsageError(f'--backend "{options.backend}"{nearest(options.backend, BACKENDS)} is none of {BACKENDS}')
@@ -64,14 +39,17 @@ def run_jam(choice: Choice, options: JamOptions) -> int:
             raise UsageError(f'--{name.replace("_", "-")} "{word}"{nearest(word, words)} is none of {legal}')
     if options.offset_ms is not None and not -1000 <= options.offset_ms <= 1000:
         raise UsageError(f"--offset-ms {options.offset_ms:g} is not in -1000..1000")
+    if options.in_ms is not None and not abs(options.in_ms) <= MOST_LATENCY_MS:
+        raise UsageError(f"--in-ms {options.in_ms:g} is not in -{MOST_LATENCY_MS:g}..{MOST_LATENCY_MS:g}")
     if options.changes not in CHANGES:
         raise UsageError(f'--changes "{options.changes}"{nearest(options.changes, CHANGES)} is neither now nor bar')
     if not options.port_name.strip() or ":" in options.port_name or not options.port_name.isprintable():
         raise UsageError("--port-name must be a name without colons")
-    composer, knobs, only = set_up(choice)
+    composer, knobs, only = set_up(choice, company)
     if only >= 0:
         knobs = frozen_at(only, knobs)
-    performance = _start(composer, knobs, choice, options)
+    hearing = hearing_of(company)
+    performance = _start(composer, knobs, choice, hearing, options)
     try:
         code = _headless(performance) if options.headless else _on_screen(performance)
     finally:
@@ -85,7 +63,7 @@ def run_jam(choice: Choice, options: JamOptions) -> int:
     return code
 
 
-def _start(composer: Composer, knobs: Knobs, choice: Choice, options: JamOptions) -> Performance:
+def _start(composer: Composer, knobs: Knobs, choice: Choice, hearing: Hearing, options: JamOptions) -> Performance:
     """With a screen, a missing MIDI system is told there and nothing is sent; without one it is an error."""
     until_bar = -1 if options.bars is None else options.bars
 
@@ -95,7 +73,7 @@ def _start(composer: Composer, knobs: Knobs, choice: Choice, options: JamOptions
             client_name=options.port_name,
             port_name="out",
             in_port=options.in_port,
-            tempo_bpm=choice.bpm,
+            tempo_bpm=choice.tempo_bpm,
             journal=True,
             offset_ms=options.offset_ms or 0.0,
             follow_clock=options.sync == "midi",
@@ -111,6 +89,8 @@ def _start(composer: Composer, knobs: Knobs, choice: Choice, options: JamOptions
             remembers=options.offset_ms is None,
             records=options.record is not None,
             feedback=options.feedback,
+            hearing=hearing,
+            in_ms=options.in_ms,
             folders=Folders() if options.captures is None else Folders(captures=options.captures),
         )
         for complaint in started.hands.complaints:
@@ -208,5 +188,6 @@ def _statistics(performance: Performance, choice: Choice, knobs: Knobs) -> dict[
         },
         "clock": asdict(view.health.clock),
         "knob_ms": {"p50": round(view.health.knob_p50_ms, 2), "p99": round(view.health.knob_p99_ms, 2)},
+        "heard": {"notes": view.partner.notes, "latency_ms": view.partner.latency_ms},
         "bar_ms": performance.bar_times_ms(),
     }

@@ -3,42 +3,20 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from instrument.commands import feel
+from instrument.commands.options import Choice, Company
 from instrument.core.drums import KitMap
 from instrument.core.latent import LARGEST_SEED
-from instrument.errors import UsageError
+from instrument.errors import UsageError, nearest
 from instrument.model.store import list_presets, load_preset
 from instrument.session import recall
+from instrument.session.along import KINDS, Hearing, lines_of
 from instrument.session.composer import Composer
 from instrument.session.kits import load_kit
 from instrument.session.view import Knobs, check_tempo
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """What the player asked for, as typed."""
-
-    preset: str
-    epoch: str
-    bpm: float
-    seed: int
-    style: str
-    density: float
-    energy: float
-    variation: float
-    fill_every: int
-    quantise: float
-    swing: float
-    humanise: float
-    accent: float
-    velocity: str
-    late: str
-    mute: str
-    recall: str
-    kit: str
-    channel: int | None
+NUMBERS = ("bpm", "density", "energy", "variation", "quantise", "swing", "humanise", "accent", "follow", "distance")
 
 
 def kit_of(choice: Choice) -> KitMap:
@@ -54,19 +32,36 @@ def _preset_names() -> list[str]:
     return [summary.name for summary in list_presets()]
 
 
-def set_up(choice: Choice) -> tuple[Composer, Knobs, int]:
+def hearing_of(company: Company) -> Hearing:
+    """What of the notes that come in is listened to. Raises UsageError and DataError."""
+    if company.in_kind not in KINDS:
+        kinds = ", ".join(KINDS)
+        raise UsageError(f'--in-kind "{company.in_kind}"{nearest(company.in_kind, KINDS)} is none of {kinds}')
+    low, high = feel.notes(company.in_notes)
+    return Hearing(
+        channels=feel.channels(company.in_channel),
+        low=low,
+        high=high,
+        kind=company.in_kind,
+        lines=lines_of(load_kit(company.in_kit)) if company.in_kit else {},
+    )
+
+
+def set_up(choice: Choice, company: Company) -> tuple[Composer, Knobs, int]:
     """The composer, the knobs, and the bar that a recall code names, or -1.
 
     Raises UsageError for a value that doesn't exist or is out of range, ModelError for a preset that can't play."""
-    if not 0 <= choice.seed <= LARGEST_SEED:
-        raise UsageError(f"--seed {choice.seed} is not in 0..{LARGEST_SEED}")
-    for name in ("bpm", "density", "energy", "variation", "quantise", "swing", "humanise", "accent"):
-        if not math.isfinite(value := getattr(choice, name)):
+    seed = choice.seed or 0
+    if not 0 <= seed <= LARGEST_SEED:
+        raise UsageError(f"--seed {seed} is not in 0..{LARGEST_SEED}")
+    for name in NUMBERS:
+        if not math.isfinite(value := getattr(company if hasattr(company, name) else choice, name) or 0.0):
             raise UsageError(f"--{name} {value} is not a number that can be used")
+    least, most = feel.share_range(company.energy_range)
     softest, loudest = feel.velocities(choice.velocity)
     preset = load_preset(choice.preset)
     try:
-        check_tempo(choice.bpm)
+        check_tempo(choice.tempo_bpm)
         knobs = Knobs(
             epoch=preset.resolve_epoch(choice.epoch),
             preset=preset.manifest.name,
@@ -83,10 +78,19 @@ def set_up(choice: Choice) -> tuple[Composer, Knobs, int]:
             loudest=loudest,
             late=feel.late(choice.late),
             muted=feel.muted(choice.mute),
+            follow=company.follow,
+            with_energy=company.follow_energy,
+            least=least,
+            most=most,
+            waits=company.waits,
+            trade=company.trade,
+            distance=company.distance,
+            complement=company.complement,
+            theirs=feel.muted(company.theirs, "--theirs"),
         )
     except ValueError as error:
         raise UsageError(str(error)) from error
-    composer = Composer(preset, kit_of(choice), choice.seed, load_preset, _preset_names)
+    composer = Composer(preset, kit_of(choice), seed, load_preset, _preset_names)
     only = -1
     if choice.recall:
         found = recall.decode(choice.recall)

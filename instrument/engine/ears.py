@@ -16,6 +16,8 @@ from instrument.core.channel_messages import (
     POLY_PRESSURE,
     ChannelReader,
 )
+from instrument.core.echo import EchoFilter
+from instrument.core.events import NOTE_ON
 from instrument.engine.messages import Heard, Played
 from instrument.ports.contract import MOST_WAITING, Arrived
 
@@ -34,6 +36,7 @@ class Ears:
     """Mutable; one thread, the engine's."""
 
     def __init__(self) -> None:
+        self.echo = EchoFilter()
         self._chunks: deque[tuple[Arrived, int]] = deque()
         self._readers: dict[str, ChannelReader] = {}
         self._waiting: dict[Key, Played] = {}
@@ -52,6 +55,10 @@ class Ears:
         for _ in range(min(len(self._chunks), MOST_READ)):
             arrived, position = self._chunks.popleft()
             for message in self._reader(arrived.port).read(arrived.data):
+                if message.kind == NOTE_ON and self.echo.is_echo(
+                    arrived.at_s, message.channel, message.data1, message.data2
+                ):
+                    continue
                 self._keep(
                     Played(
                         kind=message.kind,

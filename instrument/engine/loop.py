@@ -28,6 +28,8 @@ SPARE_S = 0.001
 STATUS_S = 1 / 30
 HEARTBEAT_S = 1.0
 
+HOWL = "our own notes come back in; they are not listened to: take that connection away"
+
 Opener = Callable[[str, PortNames, str], OutSink]
 """`ports.open.open_sink`, or a twin of it."""
 
@@ -46,7 +48,7 @@ class Loop:
         self._lost = threading.Event()
         self._receivers: list[str] = []
         self._senders: list[str] = []
-        self._two_clocks = False
+        self._told: set[str] = set()
         self._place = (-1, -1)
         self._names = PortNames(client=config.client_name)
         self._next_try = 0.0
@@ -123,10 +125,15 @@ class Loop:
             self._wire.send(Journal(sent=tuple(sent)))
         status = self._status(now)
         self._wire.send(status)
-        if status.clock.two_clocks != self._two_clocks:
-            self._two_clocks = status.clock.two_clocks
-            where = status.clock.source or self._player.sink.in_port
-            self._wire.send(Trouble(text=f"two clocks at once from {where}: following one", over=not self._two_clocks))
+        where = status.clock.source or self._player.sink.in_port
+        self._tell_of("two clocks", status.clock.two_clocks, f"two clocks at once from {where}: following one")
+        self._tell_of("howl", self._player.ears.echo.howls(now), HOWL)
+
+    def _tell_of(self, trouble: str, there: bool, text: str) -> None:
+        """When it begins, and when it is over."""
+        if there != (trouble in self._told):
+            self._told ^= {trouble}
+            self._wire.send(Trouble(text=text, over=not there))
 
     def _pass_on(self, wake: float | None) -> None:
         """Report what hands have played."""

@@ -222,7 +222,7 @@ class Heard:
     """What was played into our input since the last one, in order, clock and the like left out.
 
     Moves of one controller are told by the newest alone. `dropped`: messages lost since the start, as there were too
-    many at once.
+    many at once. Notes of ours that were sent back are left out, too.
     """
 
     events: tuple[Played, ...]

@@ -345,4 +345,6 @@ class Player:
             self._channels.add(message.status & 0x0F)
         due_s = self._transport.time_of(message.position_ticks) + self._shift_s
         self.sink.send(message, due_s)
+        if message.is_note_on:
+            self.ears.echo.sent(due_s, message.status & 0x0F, message.data1, message.data2)
         self._overheard.stroke(message, due_s - self.sink.now())

@@ -26,12 +26,19 @@ from instrument.errors import DataError
 from instrument.text import printable
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     import mido
+
+    Event: TypeAlias = mido.Message | mido.MetaMessage
 
 LARGEST_BYTES = 4 * 2**20
 MOST_READS = 500_000
 MOST_BARS = 4096
 DEFAULT_BPM = 120.0
+HEARD_TITLE = "Ghostnote in"
+"""The track of what another player gave us, beside ours."""
+
 _HEADER_BYTES = 14
 _ENDLESS_NUMBER = re.compile(rb"[\x80-\xff]{512}")
 
@@ -62,6 +69,16 @@ class DrumFile:
     unmapped: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlayedFile:
+    """A file that is played along with: (tick at 480 a quarter, channel, note, velocity) of each note, sorted; its
+    first tempo, and its length, up to a bar line."""
+
+    notes: tuple[tuple[int, int, int, int], ...]
+    tempo_bpm: float
+    bars: int
+
+
 def midi_file(
     messages: Iterable[Message],
     *,
@@ -70,8 +87,10 @@ def midi_file(
     title: str,
     words: Sequence[Words] = (),
     tempo_changes: Sequence[TempoChange] = (),
+    heard: Sequence[Message] = (),
 ) -> bytes:
-    """Messages sorted by position -> the bytes of a type 0 file.
+    """Messages sorted by position -> the bytes of a type 0 file; of a type 1 file with a second track, `HEARD_TITLE`,
+    where there is something that was `heard`.
 
     `tempo_bpm` holds from tick 0, `tempo_changes` (sorted) after it; `words` (sorted) stand before the messages at
     their position. A message
@@ -81,12 +100,25 @@ def midi_file(
     """
     import mido
 
-    track = mido.MidiTrack()
-    track.append(mido.MetaMessage("track_name", name=title))
-    track.append(mido.MetaMessage("set_tempo", tempo=microseconds_per_beat(tempo_bpm)))
-    track.append(mido.MetaMessage("time_signature", numerator=4, denominator=4))
+    head = [
+        mido.MetaMessage("track_name", name=title),
+        mido.MetaMessage("set_tempo", tempo=microseconds_per_beat(tempo_bpm)),
+        mido.MetaMessage("time_signature", numerator=4, denominator=4),
+    ]
+    tracks = [_track(head, _timed(messages, tempo_changes, words), bars)]
+    if heard:
+        tracks.append(_track([mido.MetaMessage("track_name", name=HEARD_TITLE)], _timed(heard, (), ()), bars))
+    buffer = io.BytesIO()
+    mido.MidiFile(type=len(tracks) - 1, ticks_per_beat=PPQ, charset="utf-8", tracks=tracks).save(file=buffer)
+    return buffer.getvalue()
+
+
+def _track(head: Iterable[Event], events: Iterable[tuple[int, Event]], bars: int) -> mido.MidiTrack:
+    import mido
+
+    track = mido.MidiTrack(head)
     last = 0
-    for position, event in _timed(messages, tempo_changes, words):
+    for position, event in events:
         if position < last:
             raise ValueError(f"a message at tick {position} comes after one at tick {last}")
         event.time = position - last
@@ -94,14 +126,12 @@ def midi_file(
         last = position
     end = max(bars * BAR_TICKS, -(-last // BAR_TICKS) * BAR_TICKS)
     track.append(mido.MetaMessage("end_of_track", time=end - last))
-    buffer = io.BytesIO()
-    mido.MidiFile(type=0, ticks_per_beat=PPQ, charset="utf-8", tracks=[track]).save(file=buffer)
-    return buffer.getvalue()
+    return track
 
 
 def _timed(
     messages: Iterable[Message], tempo_changes: Sequence[TempoChange], words: Sequence[Words]
-) -> Iterator[tuple[int, mido.Message | mido.MetaMessage]]:
+) -> Iterator[tuple[int, Event]]:
     """Position and mido message: at one position a tempo, then words, then messages."""
     import mido
 
@@ -146,23 +176,58 @@ def parse_hits(data: bytes, *, name: str) -> DrumFile:
         raise _refusal(name, error) from error
 
 
+def read_played(path: Path) -> PlayedFile:
+    """The notes of a file: those of the track `HEARD_TITLE` where there is one, else all.
+
+    Raises DataError, naming the file, for one that is missing, huge, broken, not in 4/4 or without notes.
+    """
+    try:
+        return _played_file(_read(path))
+    except _UnusableError as error:
+        raise _refusal(str(path), error) from error
+
+
 class _UnusableError(Exception):
     """Why a file is no use, in words."""
 
 
-def _drum_file(data: bytes) -> DrumFile:
+def _file(data: bytes) -> tuple[mido.MidiFile, int]:
+    """A file in 4/4, and its ticks to the quarter note."""
     division = _check_frame(data)
     file = _parse(data)
     if any(m.type == "time_signature" and (m.numerator, m.denominator) != (4, 4) for t in file.tracks for m in t):
         raise _UnusableError("it is not in 4/4 throughout")
-    notes, tempo = _notes(file)
+    return file, division
+
+
+def _played_file(data: bytes) -> PlayedFile:
+    file, division = _file(data)
+    _, tempo = _notes(file.tracks)
+    ends = [sum(message.time for message in track) for track in file.tracks]
+    notes, _ = _notes([track for track in file.tracks if track.name == HEARD_TITLE] or file.tracks)
+    if not notes:
+        raise _UnusableError("it has no notes")
+    bars = -(-_scaled(max(ends), division) // BAR_TICKS)
+    if bars > MOST_BARS:
+        raise _UnusableError(f"it is longer than {MOST_BARS} bars, or its times are broken")
+    played = sorted((_scaled(tick, division), channel, note, velocity) for tick, channel, note, velocity in notes)
+    return PlayedFile(notes=tuple(played), tempo_bpm=tempo, bars=max(bars, 1))
+
+
+def _scaled(tick: int, division: int) -> int:
+    return (tick * PPQ + division // 2) // division
+
+
+def _drum_file(data: bytes) -> DrumFile:
+    file, division = _file(data)
+    notes, tempo = _notes(file.tracks)
     channels = {channel for _, channel, _, _ in notes}
     channel = channels.pop() if len(channels) == 1 else DRUM_CHANNEL
     drums = [(tick, note, velocity) for tick, on, note, velocity in notes if on == channel]
     if not drums:
         raise _UnusableError("it has no drum notes (channel 10, or the only channel)")
     rows = [
-        ((tick * PPQ + division // 2) // division, int(VOICE_OF_NOTE[note]), velocity)
+        (_scaled(tick, division), int(VOICE_OF_NOTE[note]), velocity)
         for tick, note, velocity in drums
         if note in VOICE_OF_NOTE
     ]
@@ -173,11 +238,11 @@ def _drum_file(data: bytes) -> DrumFile:
     return DrumFile(hits=Hits.of(sorted(rows)), tempo_bpm=tempo, unmapped=len(drums) - len(rows))
 
 
-def _notes(file: mido.MidiFile) -> tuple[list[tuple[int, int, int, int]], float]:
+def _notes(tracks: Sequence[mido.MidiTrack]) -> tuple[list[tuple[int, int, int, int]], float]:
     """(tick, channel, note, velocity) of every note-on, in the file's own ticks, and the first tempo in BPM."""
     notes: list[tuple[int, int, int, int]] = []
     tempos: list[tuple[int, int]] = []
-    for track in file.tracks:
+    for track in tracks:
         tick = 0
         for message in track:
             tick += message.time

@@ -7,7 +7,22 @@ from typing import Any
 
 from instrument.session.knobs import Knobs
 
-SMOOTH = ("density", "energy", "fill", "truncation", "walk", "variation", "quantise", "swing", "humanise", "accent")
+SMOOTH = (
+    "density",
+    "energy",
+    "fill",
+    "truncation",
+    "walk",
+    "variation",
+    "quantise",
+    "swing",
+    "humanise",
+    "accent",
+    "follow",
+    "least",
+    "most",
+    "distance",
+)
 SMOOTH_BY_VOICE = {"voice_density": 1.0, "voice_velocity": 0.0}
 """The knobs that glide, and what a voice has where nothing is told."""
 

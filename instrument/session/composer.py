@@ -8,19 +8,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
-from instrument.core import groove, latent
+from instrument.core import answer, groove, latent
 from instrument.core.bar import Bar, Floats
 from instrument.core.drums import KitMap
 from instrument.core.events import BarNotes, Note
 from instrument.core.latent import Latent
 from instrument.core.manifest import Manifest
+from instrument.core.taps import Tapped, fold, known, tap_of
 from instrument.errors import UsageError, nearest
 from instrument.model.blend import bar_between
 from instrument.model.contract import BarModel, ModelSource
-from instrument.session import recall
+from instrument.session import accompaniment, recall
 from instrument.session.knobs import Knobs, settled
 from instrument.session.places import Landmark, bar_latent, home_latent, landmarks, phrase_latent, seed_of
 from instrument.text import printable
@@ -36,6 +38,15 @@ LATENT = ("preset", "seed", "home", "z", "x", "y", "toward", "morph")
 
 MOST_KEPT = 64
 """Bars that locked voices come from, remembered."""
+
+_KNOBS = Knobs(epoch=0)
+ALONE: dict[str, Any] = {
+    name: getattr(_KNOBS, name) for name in ("heard", "call", "follow", "hushed", "waits", "distance", "clicks")
+}
+"""Knobs that say nothing of another player."""
+
+OTHERS = 2**40
+"""Beyond any bar's number: where the latents of a bar's candidates are drawn."""
 
 MOST_LATENTS = 4096
 """More than any bar is made from: each bar of an independent render has so many numbers to itself."""
@@ -73,7 +84,9 @@ class Composer:
         self._plane = lru_cache(maxsize=64)(self._plane_of)
         self._landmarks = lru_cache(maxsize=64)(self._landmarks_of)
         self._code = lru_cache(maxsize=64)(self._code_of)
-        self._kept = lru_cache(maxsize=MOST_KEPT)(self._given)
+        self._net = lru_cache(maxsize=MOST_KEPT)(self._given)
+        self._kept = lru_cache(maxsize=MOST_KEPT)(self._kept_of)
+        self._likest = lru_cache(maxsize=MOST_KEPT)(self._likest_of)
 
     @property
     def manifest(self) -> Manifest:
@@ -90,16 +103,15 @@ class Composer:
 
     def again(self, last: Composed, index: int, knobs: Knobs) -> Composed:
         """The net's last bar in the place of bar `index`: the hands wander, so that it isn't a frozen loop."""
-        return self._finish(last.given, index, replace(knobs, humanise=max(knobs.humanise, AGAIN)))
+        knobs = replace(knobs, humanise=max(knobs.humanise, AGAIN))
+        return self._composed(last.given, self._groove(last.given, index, knobs), knobs)
 
     def compose(self, index: int, knobs: Knobs, tap: Floats | None = None) -> Composed:
         """Bar `index` >= 0, around the groove of a `tap` [4, T] where the net listens (see `ModelContract`). Raises
         ModelError where the net fails and UsageError for an unknown style or epoch."""
-        first = knobs.locks[0] if knobs.frozen else None
-        given = self._kept(first.index, first.knobs) if first else self._given(index, replace(knobs, locks=()), tap)
-        for lock in knobs.locks:
-            given = groove.keep_voices(given, self._kept(lock.index, lock.knobs), (lock.voice,))
-        return self._finish(given, index, knobs)
+        parts = [(at, self._known_at(at, index, knobs, tap)) for at in accompaniment.boundaries(knobs)]
+        played = accompaniment.spliced([(at, self._groove(bar, index, knobs)) for at, bar in parts])
+        return self._composed(accompaniment.spliced(parts), played, knobs)
 
     def compose_independent(self, index: int, knobs: Knobs) -> Composed:
         """A bar from its own z and its own conditions, drawn from the preset's prior over beats (for scoring)."""
@@ -115,7 +127,8 @@ class Composer:
         count = len(model.latents(index))
         draws = range(index * MOST_LATENTS, index * MOST_LATENTS + count) if count > 1 else [index]
         z = np.stack([latent.draw(self.seed, "bar", number, source.manifest.model.latent_dim) for number in draws])
-        return self._finish(model.bar_at(index, z, style, condition), index, knobs)
+        given = model.bar_at(index, z, style, condition)
+        return self._composed(given, self._groove(given, index, knobs), knobs)
 
     def style_of_home(self, knobs: Knobs) -> str:
         """The style that a home draws where the player names none: one of the training beats'."""
@@ -158,8 +171,8 @@ class Composer:
         self._style(knobs)
         self.source_of(knobs.preset).resolve_epoch(knobs.epoch)
 
-    def _given(self, index: int, knobs: Knobs, tap: Floats | None = None) -> Bar:
-        """Bar `index` as the net makes it."""
+    def _given(self, index: int, knobs: Knobs, tap: Floats | None = None, other: int = 0) -> Bar:
+        """Bar `index` as the net makes it; `other` > 0: another one for the same place."""
         source = self.source_of(knobs.preset)
         manifest, model = source.manifest, source.model(knobs.epoch)
         scales = manifest.conditions
@@ -170,7 +183,12 @@ class Composer:
             index, place, z = phrase_latent(self.seed, index, knobs, manifest.model, self._axes)
         else:
             size, place = manifest.model.latent_dim, index
-            z = np.stack([bar_latent(self.seed, number, knobs, size, self._axes) for number in model.latents(index)])
+            z = np.stack(
+                [
+                    bar_latent(self.seed, number + other * OTHERS, knobs, size, self._axes)
+                    for number in model.latents(index)
+                ]
+            )
         later = self._later(source, knobs)
         if later is None:
             return model.bar_at(place, z, self._style(knobs), condition, tap=tap)
@@ -181,7 +199,39 @@ class Composer:
         later = next((number for number in source.epochs if number > knobs.epoch), None)
         return source.model(later) if knobs.glide and later is not None else None
 
-    def _finish(self, bar: Bar, index: int, knobs: Knobs) -> Composed:
+    def _known_at(self, boundary: int, index: int, knobs: Knobs, tap: Floats | None) -> Bar:
+        """Bar `index` before the groove, as far as it is known at a boundary (see `session.accompaniment`)."""
+        if knobs.frozen:
+            return self._kept(knobs.locks[0].index, knobs.locks[0].knobs)
+        strokes = fold(known(knobs.heard, boundary))
+        given = accompaniment.bent(self._made(index, knobs, strokes, tap), knobs, boundary)
+        for lock in knobs.locks:
+            given = groove.keep_voices(given, self._kept(lock.index, lock.knobs), (lock.voice,))
+        return given
+
+    def _made(self, index: int, knobs: Knobs, strokes: tuple[Tapped, ...], tap: Floats | None) -> Bar:
+        """The net's own bar: around what the player plays where the net listens, else the likest of several."""
+        alone = replace(knobs, locks=(), **ALONE)
+        if not (strokes and knobs.follow):
+            return self._given(index, alone, tap) if tap is not None else self._net(index, alone)
+        if self.source_of(knobs.preset).manifest.model.takes("tap"):
+            return self._given(index, alone, tap_of(strokes))
+        return self._likest(index, alone, fold(known(knobs.heard, 0)), accompaniment.candidates(knobs))
+
+    def _likest_of(self, index: int, knobs: Knobs, strokes: tuple[Tapped, ...], count: int) -> Bar:
+        bars = [self._net(index, knobs)]
+        bars += [self._given(index, knobs, other=number) for number in range(1, count)]
+        return max(bars, key=lambda bar: answer.likeness(bar, strokes))
+
+    def _kept_of(self, index: int, knobs: Knobs) -> Bar:
+        """A bar that voices are locked to."""
+        return self.compose(index, knobs).given
+
+    def _composed(self, given: Bar, played: Bar, knobs: Knobs) -> Composed:
+        kit = self.kit.with_pads(knobs.pads) if knobs.pads else self.kit
+        return Composed(given=given, bar=played, notes=groove.strokes(played, kit, swing=knobs.swing))
+
+    def _groove(self, bar: Bar, index: int, knobs: Knobs) -> Bar:
         played = groove.land(bar) if knobs.landing else bar
         played = groove.mute(played, knobs.resting)
         played = groove.thin(played, knobs.voice_density)
@@ -190,9 +240,7 @@ class Composer:
         played = groove.humanise(played, knobs.humanise, seed_of(self.seed, knobs), index)
         played = groove.accent(played, knobs.accent)
         played = groove.trim(played, knobs.voice_velocity)
-        played = groove.velocity_range(played, knobs.softest, knobs.loudest)
-        kit = self.kit.with_pads(knobs.pads) if knobs.pads else self.kit
-        return Composed(given=bar, bar=played, notes=groove.strokes(played, kit, swing=knobs.swing))
+        return groove.velocity_range(played, knobs.softest, knobs.loudest)
 
     def _axes(self, knobs: Knobs) -> tuple[Latent, Latent]:
         return self._plane(knobs.preset, knobs.epoch)

@@ -107,6 +107,19 @@ class Session(Protocol):
     def hold_changes(self, hold: bool) -> None:
         """Whether turned knobs wait for the next bar line."""
 
+    def press_loop(self) -> None:
+        """The looper's pedal: record the other player from the next bar line, end the loop, overdub it, or not."""
+
+    def clear_loop(self) -> None:
+        """Forget the loop."""
+
+    def grab(self) -> None:
+        """Make the bar that was played in last the home in the latent, and keep it as a snapshot. Raises ValueError
+        where none was played."""
+
+    def calibrate(self) -> None:
+        """Two bars of clicks to play to, from which the latency of what comes in is found; again: not."""
+
     def tap(self) -> None:
         """One beat of a tapped tempo."""
 

@@ -74,10 +74,12 @@ class Hands:
         self.shown = NO_HANDS
         self._show()
 
-    def heard(self, report: Heard) -> None:
-        """Controllers have moved. Of several moves of a knob in one report the last counts."""
+    def heard(self, report: Heard) -> tuple[Played, ...]:
+        """Controllers have moved. Of several moves of a knob in one report the last counts. What nothing was learnt
+        from is given back: it is music."""
         with self._lock:
             turned: dict[Key, Move] = {}
+            free = []
             for played in report.events:
                 move = self._decoder(played.port).move(played, partial(self._is_pair, played.port))
                 if move is None:
@@ -85,6 +87,7 @@ class Hands:
                 if self._learning.on:
                     self._learn(move, played)
                 elif (key := self._key(played.port, move.source)) is None:
+                    free.append(played)
                     if move.source.kind is Kind.PROGRAM:
                         self._ask(self._choose_epoch, move.source.number)
                 elif isinstance(action := target_of(key[1]), Action):
@@ -93,6 +96,7 @@ class Hands:
                     turned[key] = move
             for key, move in turned.items():
                 self._ask(self._turn, key, move)
+            return tuple(free)
 
     def look(self) -> None:
         """Tell motors and lights where the knobs are that others have turned."""

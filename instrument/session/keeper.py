@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 
 from instrument.files import write_atomic
 from instrument.session.errands import Errand, Errands, Told
@@ -63,6 +64,10 @@ class Keeper:
         """Do something else that takes time."""
         self._errands.send(errand)
 
+    def complain(self, words: str) -> None:
+        """Something went wrong that the player is to know."""
+        self._errands.send(partial(_fail, words))
+
     def close(self, patience_s: float) -> None:
         self._errands.close(patience_s)
 
@@ -85,3 +90,7 @@ class Keeper:
     def _keep_offset(self, port: str, offset_ms: float) -> str:
         keep_offset_ms(port, offset_ms)
         return ""
+
+
+def _fail(words: str) -> str:
+    raise ValueError(words)

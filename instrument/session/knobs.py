@@ -8,9 +8,33 @@ from dataclasses import dataclass, replace
 from instrument.core.drums import VOICES
 from instrument.core.groove import MOST_LATE_TICKS
 from instrument.core.latent import LARGEST_SEED
+from instrument.core.taps import Tapped
+from instrument.core.timebase import BAR_TICKS
+from instrument.core.trading import MOST_BARS as MOST_TRADED
 
-PARTS = ("density", "energy", "fill", "variation", "quantise", "humanise", "truncation", "walk", "glide", "morph")
+PARTS = (
+    "density",
+    "energy",
+    "fill",
+    "variation",
+    "quantise",
+    "humanise",
+    "truncation",
+    "walk",
+    "glide",
+    "morph",
+    "follow",
+    "distance",
+    "least",
+    "most",
+)
 """The knobs from 0 to 1."""
+
+WAITS = ("play", "hat", "rest")
+"""What we do while the player is silent, or while it is their turn."""
+
+MOST_HEARD = 256
+"""Strokes that a bar can know."""
 
 MOST_BARS = 64
 """The longest that a walk's leg or the way to an automatic fill takes."""
@@ -54,6 +78,13 @@ class Knobs:
     By voice. `late`: ticks, +-MOST_LATE_TICKS; `voice_density`: the share of strokes that is kept; `voice_velocity`:
     -1..1, softer or louder; `pads`: (channel 0..15, note) in place of the kit map's; each for all nine, or () for
     none. `muted`: voices that rest. `soloed`: where there are any, all others rest. `locks`.
+
+    With another player. `follow`: how far from our own groove to theirs. `with_energy`: whether density and energy go
+    by how busily and how hard they play, between `least` and `most`. `waits`: one of `WAITS`. `trade`: bars to a turn,
+    0 for no turns; `distance`: how far an answer strays from what it answers. `theirs`: voices that are theirs, so not
+    ours; `complement`: those that they are heard to play, too. What is added to these for one bar (see
+    `session.along`): `heard`, their strokes as `core.taps` lets the bar know them; `call`, the bar that it answers;
+    `hushed`: it waits; `clicks`: it is four clicks and nothing else.
     """
 
     epoch: int
@@ -90,6 +121,19 @@ class Knobs:
     muted: frozenset[int] = frozenset()
     soloed: frozenset[int] = frozenset()
     locks: tuple[Lock, ...] = ()
+    follow: float = 0.0
+    with_energy: bool = False
+    least: float = 0.1
+    most: float = 0.9
+    waits: str = "hat"
+    trade: int = 0
+    distance: float = 0.3
+    complement: bool = False
+    theirs: frozenset[int] = frozenset()
+    heard: tuple[Tapped, ...] = ()
+    call: tuple[Tapped, ...] = ()
+    hushed: bool = False
+    clicks: bool = False
 
     def __post_init__(self) -> None:
         for name in PARTS:
@@ -98,6 +142,7 @@ class Knobs:
         self._check_place()
         self._check_groove()
         self._check_voices()
+        self._check_company()
 
     def _check_place(self) -> None:
         if not (-1.0 <= self.x <= 1.0 and -1.0 <= self.y <= 1.0):
@@ -142,6 +187,17 @@ class Knobs:
         if len({lock.voice for lock in self.locks}) != len(self.locks):
             raise ValueError("a voice is locked twice")
 
+    def _check_company(self) -> None:
+        if self.waits not in WAITS:
+            raise ValueError(f"waits {self.waits!r} is none of {', '.join(WAITS)}")
+        if not 0 <= self.trade <= MOST_TRADED:
+            raise ValueError(f"trading {self.trade} bars is not in 0..{MOST_TRADED}")
+        if not self.theirs <= set(range(VOICES)):
+            raise ValueError(f"{sorted(self.theirs)} are not voices")
+        for strokes in (self.heard, self.call):
+            if len(strokes) > MOST_HEARD or not all(_is_stroke(stroke) for stroke in strokes):
+                raise ValueError("a stroke of the player's is out of range")
+
     @property
     def locked(self) -> frozenset[int]:
         """The voices that keep their strokes."""
@@ -157,6 +213,11 @@ class Knobs:
         """The voices that don't sound: muted, or not among those soloed."""
         unsoloed = frozenset(range(VOICES)) - self.soloed if self.soloed else frozenset()
         return self.muted | unsoloed
+
+
+def _is_stroke(stroke: Tapped) -> bool:
+    tick, velocity, voice = stroke
+    return abs(tick) <= 2 * BAR_TICKS and 1 <= velocity <= 127 and -1 <= voice < VOICES
 
 
 def settled(knobs: Knobs, seed: int, preset: str) -> Knobs:

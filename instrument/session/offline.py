@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from instrument.core.events import Message
 from instrument.core.sequencer import Sequencer
 from instrument.core.timebase import BAR_TICKS
-from instrument.ports.smf import TempoChange
+from instrument.errors import DataError
+from instrument.ports.smf import PlayedFile, TempoChange
+from instrument.session.along import Along, Hearing
 from instrument.session.composer import Composed, Composer
 from instrument.session.form import formed
 from instrument.session.knobs import Knobs
@@ -44,16 +46,37 @@ class Music:
         return recorded_file(take_of(self.messages), tempos, self.bars, self.code)
 
 
-def render(composer: Composer, knobs: Knobs, bars: int, *, independent: bool = False, only: int = -1) -> Music:
-    """See `play_offline`; `independent` draws each bar's latent and conditions; `only` plays that bar always."""
+def render(
+    composer: Composer,
+    knobs: Knobs,
+    bars: int,
+    *,
+    independent: bool = False,
+    only: int = -1,
+    along: Along | None = None,
+) -> Music:
+    """See `play_offline`; `independent` draws each bar's latent and conditions; `only` plays that bar always; `along`
+    has heard all that another player plays."""
     composer.check(knobs)
     if independent:
         return Music(messages=play_offline(composer.compose_independent, knobs, bars), bars=bars, code=lambda index: "")
 
+    def heard(index: int, knobs: Knobs) -> Knobs:
+        return knobs if along is None else along.shaped(knobs, index, (index + 1) * BAR_TICKS)
+
     def compose(index: int, knobs: Knobs) -> Composed:
-        return composer.compose(index if only < 0 else only, knobs)
+        return composer.compose(index if only < 0 else only, heard(index, knobs))
 
     def code(index: int) -> str:
-        return composer.code(index if only < 0 else only, formed(knobs, index))
+        return composer.code(index if only < 0 else only, heard(index, formed(knobs, index)))
 
     return Music(messages=play_offline(compose, knobs, bars), bars=bars, code=code)
+
+
+def heard_from(played: PlayedFile, hearing: Hearing) -> Along:
+    """A player that has played a file. Raises DataError where nothing of it is listened to."""
+    along = Along(hearing, remembers=True)
+    listened = [along.hear(*note) for note in played.notes]
+    if not any(listened):
+        raise DataError("nothing in the file is played on the channels and notes that are listened to")
+    return along

@@ -15,7 +15,7 @@ from typing import Any
 
 from instrument.core.bar import Bar
 from instrument.core.events import Message
-from instrument.core.timebase import BAR_TICKS
+from instrument.core.timebase import BAR_TICKS, PPQ
 from instrument.engine.client import EngineClient
 from instrument.engine.messages import (
     Command,
@@ -24,44 +24,45 @@ from instrument.engine.messages import (
     Heard,
     Journal,
     Load,
-    Nudge,
     Panic,
     Play,
     Ready,
     Report,
     Sent,
     SetOffset,
-    SetTempo,
     Status,
     Stop,
 )
 from instrument.errors import GhostnoteError
-from instrument.session import recall
+from instrument.session.along import Hearing
 from instrument.session.at_desk import AtDesk
+from instrument.session.at_tempo import AtTempo
 from instrument.session.composer import Composer
-from instrument.session.desk import Desk, frozen_at
+from instrument.session.desk import Desk
 from instrument.session.engine_line import EngineLine
 from instrument.session.feeder import Feeder
 from instrument.session.folders import Folders
 from instrument.session.hands import Hands
 from instrument.session.keeper import Keeper
+from instrument.session.keeping import Keeping
 from instrument.session.knob_watch import KnobWatch
-from instrument.session.knobs import Knobs, settled
+from instrument.session.knobs import Knobs
 from instrument.session.monitoring import MonitorSwitch
 from instrument.session.net_worker import NetWorker
-from instrument.session.port_settings import offset_ms
-from instrument.session.snapshots import SLOTS
+from instrument.session.partner import Partner
+from instrument.session.port_settings import latency_ms, offset_ms
 from instrument.session.tape import Tape
 from instrument.session.taps import Taps
-from instrument.session.view import StageView, check_offset, check_tempo
+from instrument.session.view import StageView
 from instrument.session.vitals import health, percentiles
+from instrument.session.with_partner import WithPartner
 
 POLL_S = 0.005
 CLOSE_WAIT_S = 0.3
 """How long the feeder may still take when the player leaves; silence doesn't wait for it longer."""
 
 
-class Performance(AtDesk):
+class Performance(AtDesk, AtTempo, Keeping, WithPartner):
     """Keeps the contract of `instrument.session.contract.Session`."""
 
     def __init__(
@@ -75,12 +76,15 @@ class Performance(AtDesk):
         records: bool = False,
         feedback: bool = False,
         folders: Folders | None = None,
+        hearing: Hearing | None = None,
+        in_ms: float | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         """Starts the engine. `remembers`: with the offset that was kept for its port, in place of the configuration's.
         `records`: all that goes out is kept. `feedback`: controllers are told where others turn their knobs.
-        `folders`: where captures, snapshots and maps go, the player's own if None. Raises PortError where there is no
-        port, and what `Composer.check` raises."""
+        `folders`: where captures, snapshots and maps go, the player's own if None. `hearing`: what of the notes that
+        come in is played along with; `in_ms`: how late they come, what was found for the port if None. Raises PortError
+        where there is no port, and what `Composer.check` raises."""
         composer.check(knobs)
         self._composer = composer
         self._clock = clock
@@ -95,7 +99,9 @@ class Performance(AtDesk):
         self.hands = Hands(
             self, folders.maps, send=self._feed_back, tell=self._tell, aside=self._aside, feedback=feedback
         )
+        self.partner = Partner(hearing or Hearing(), latency_ms=in_ms or 0.0, records=records)
         self._bar_passed = -1
+        self._farthest = 0
         self._monitor = MonitorSwitch(self._ask)
         self._taps = Taps()
         self._tempo_bpm = config.tempo_bpm
@@ -111,6 +117,8 @@ class Performance(AtDesk):
         if remembers and (kept_ms := offset_ms(self._line.ready.out_port)):
             self._offset_ms = kept_ms
             self._line.ask(SetOffset(offset_ms=kept_ms))
+        if in_ms is None:
+            self.partner.latency_ms = latency_ms(self._line.ready.in_port)
         self._thread = threading.Thread(target=self._feed_for_ever, name="feeder", daemon=True)
         self._thread.start()
 
@@ -144,6 +152,7 @@ class Performance(AtDesk):
                 landmarks=self._composer.landmarks(knobs),
                 told=self._keeper.told,
                 hands=self.hands.shown,
+                partner=self.partner.view(knobs, position),
             )
 
     def turn(self, **changes: Any) -> None:
@@ -165,6 +174,7 @@ class Performance(AtDesk):
             self._playing_wanted = True
             bar = max(self._line.position() // BAR_TICKS, 0)
             until_bar = self._until_bar if bar < self._until_bar else -1
+            self.partner.along.went(bar * BAR_TICKS)
             self._line.ask(Play(from_bar=bar, until_bar=until_bar))
         self._wake.set()
 
@@ -177,47 +187,11 @@ class Performance(AtDesk):
     def toggle_play(self) -> None:
         self.stop() if self._playing_wanted else self.play()
 
-    def set_tempo(self, tempo_bpm: float) -> None:
-        check_tempo(tempo_bpm)
-        if self._follows_clock:
-            raise ValueError("the tempo is the MIDI clock's: it is set where the clock comes from")
-        with self._lock:
-            self._tempo_bpm = tempo_bpm
-            self._tape.tempo(self._line.position(), tempo_bpm)
-            self._line.ask(SetTempo(tempo_bpm=tempo_bpm))
-        self._wake.set()
-
-    def tap(self) -> None:
-        tempo_bpm = self._taps.tap(self._clock())
-        if tempo_bpm is not None:
-            self.set_tempo(tempo_bpm)
-
-    def nudge(self, by_ms: float) -> None:
-        with self._lock:
-            check_offset(self._offset_ms + self._nudge_ms + by_ms)
-            self._nudge_ms += by_ms
-            self._line.ask(Nudge(by_ms=by_ms))
-        self._wake.set()
-
-    def keep_nudge(self) -> None:
-        with self._lock:
-            self._offset_ms, nudge_ms, self._nudge_ms = self._offset_ms + self._nudge_ms, self._nudge_ms, 0.0
-            self._line.ask(SetOffset(offset_ms=self._offset_ms), Nudge(by_ms=-nudge_ms))
-        self._keeper.keep_offset(self._line.ready.out_port, self._offset_ms)
-        self._wake.set()
-
     def panic(self) -> None:
         with self._lock:
             self._playing_wanted = False
             self._line.ask(Stop(), Panic())
         self._wake.set()
-
-    def load_preset(self, name: str) -> None:
-        """Change to another preset's best epoch as soon as it has been opened and checked, elsewhere."""
-        self._keeper.send(lambda: self._open_preset(name))
-
-    def presets(self) -> tuple[str, ...]:
-        return self._composer.known_presets()
 
     def toggle_monitor(self) -> None:
         self._keeper.send(lambda: self._monitor.toggle(self._composer.pads(self._desk.knobs)))
@@ -225,30 +199,6 @@ class Performance(AtDesk):
     def hold_changes(self, hold: bool) -> None:
         """Whether turned knobs wait for the next bar line."""
         self._feeder.holds_changes = hold
-
-    def store(self, slot: int) -> None:
-        with self._lock:
-            knobs = self._desk.knobs
-        self._keeper.store(slot, settled(knobs, self._composer.seed, self._composer.manifest.name))
-
-    def recall(self, slot: int, bars: int) -> None:
-        knobs = self._keeper.kept(slot)
-        self._keeper.send(lambda: self._take_up(knobs, bars, SLOTS[slot]))
-
-    def recall_code(self, code: str) -> None:
-        """Freeze on the bar that a code tells, of this preset."""
-        try:
-            found = recall.decode(code)
-            with self._lock:
-                manifest = self._composer.source_of(self._desk.knobs.preset).manifest
-            knobs = found.settled(manifest)
-            self._composer.check(knobs)
-        except GhostnoteError as error:
-            raise ValueError(str(error)) from error
-        self._change(lambda: self._desk.add(frozen_at(found.index, knobs)), f"recall {code}")
-
-    def capture(self, bars: int) -> None:
-        self._keeper.capture(bars, self._cut)
 
     def listen(self, listener: Callable[[Heard], None]) -> None:
         """Whom to tell what comes in. It is called on the feeder's thread, with no lock held, and returns at once."""
@@ -302,7 +252,7 @@ class Performance(AtDesk):
     def recording(self, bars: int | None) -> bytes:
         """A .mid of what went out, to the bar line after the last note or after `bars`."""
         with self._lock:
-            return self._tape.recording(bars)
+            return self._tape.recording(bars, self.partner.kept())
 
     def bar_times_ms(self) -> dict[str, float]:
         """How long the last bars took from latent to notes: p50, p99 and the longest."""
@@ -329,30 +279,10 @@ class Performance(AtDesk):
         fed = self._feeder.fed.get(index)
         return index, self._desk.wanted(index) if fed is None else fed.knobs
 
-    def _open_preset(self, name: str) -> str:
-        manifest = self._composer.source_of(name).manifest
-        with self._lock:
-            knobs = self._desk.knobs
-        style = knobs.style if knobs.style in manifest.model.styles else ""
-        other = replace(knobs, preset=name, epoch=manifest.best_epoch, style=style, z=(), locks=())
-        self._change(lambda: self._desk.add(other), f"preset {name}")
-        return f"preset {manifest.title}"
-
-    def _take_up(self, knobs: Knobs, bars: int, slot: str) -> str:
-        self._composer.check(knobs)
-        with self._lock:
-            bar = max(self._line.position() // BAR_TICKS, 0)
-        self._change(lambda: self._desk.morph_to(knobs, bar, bars), f"snapshot {slot}")
-        return f"{slot} in {bars} bars" if bars else slot
-
     def _ask(self, command: Command) -> None:
         with self._lock:
             self._line.ask(command)
         self._wake.set()
-
-    def _cut(self, bars: int) -> tuple[bytes, int]:
-        with self._lock:
-            return self._tape.capture(bars)
 
     def _feed_for_ever(self) -> None:
         while not self._closing.is_set():
@@ -377,6 +307,7 @@ class Performance(AtDesk):
         for bar in self._feeder.feed(position, self._wanted):
             self._line.send(Load(bar=bar))
             self._knob.sent(bar, position // BAR_TICKS)
+        self._follow_leap(position)
         with self._lock:
             self._note_made(position)
             commands = self._line.due(self._feeder.fed)
@@ -385,6 +316,14 @@ class Performance(AtDesk):
         if self._monitor.ended():
             self.complain("the monitor has ended; M starts it again")
 
+    def _follow_leap(self, position: int) -> None:
+        """A leader may go back in the song; and a calibration ends at its place."""
+        with self._lock:
+            if position < self._farthest - PPQ:
+                self.partner.along.went(position)
+            self._farthest = position
+        self._calibrate(position)
+
     def _note_made(self, position: int) -> None:
         for index, fed in self._feeder.fed.items():
             self._tape.made(index, fed.knobs)
@@ -392,16 +331,20 @@ class Performance(AtDesk):
         if bar != self._bar_passed and bar in self._feeder.fed and self._sounds(self._line.status):
             self._bar_passed = bar
             self._desk.passed(bar, self._feeder.fed[bar].knobs)
+            self.partner.along.passed(bar)
 
     def _wanted(self, index: int) -> Knobs:
         """What shapes a bar as things are now."""
         with self._lock:
-            return self._desk.wanted(index)
+            return self.partner.shaped(self._desk.wanted(index), index, self._line.position())
 
     def _take(self, reports: list[Report]) -> None:
         for heard in (report for report in reports if isinstance(report, Heard)):
-            for listener in (self.hands.heard, *self._listeners):
+            for listener in self._listeners:
                 listener(heard)
+            music = self.hands.heard(heard)
+            with self._lock:
+                self.partner.hear(music, self._tempo_bpm, self._tape.count)
         with self._lock:
             for report in reports:
                 self._line.note(report)

@@ -17,6 +17,7 @@ from typing import Any
 
 from instrument.core.drums import VOICES
 from instrument.core.manifest import Manifest
+from instrument.core.taps import Tapped
 from instrument.errors import UsageError
 from instrument.session.knobs import Knobs, Lock, settled, unsettled
 from instrument.text import printable
@@ -132,6 +133,19 @@ def _voices(value: frozenset[int]) -> bytes:
     return _number(sum(1 << voice for voice in value))
 
 
+def _flag(value: bool) -> bytes:
+    return _number(int(value))
+
+
+def _strokes(strokes: tuple[Tapped, ...]) -> bytes:
+    """Three numbers to each, the tick as its distance from the one before."""
+    told, last = [_number(len(strokes))], 0
+    for tick, velocity, voice in strokes:
+        told.append(_signed(tick - last) + bytes([velocity]) + _number(voice + 1))
+        last = tick
+    return b"".join(told)
+
+
 def _parts(values: tuple[float, ...]) -> bytes:
     return struct.pack(f"<{VOICES}d", *values)
 
@@ -192,7 +206,7 @@ FIELDS: tuple[tuple[str, Callable[[Any], bytes] | None], ...] = (
     ("toward", _knobs),
     ("z", _latent),
     ("fill_every", _number),
-    ("landing", lambda landing: _number(int(landing))),
+    ("landing", _flag),
     ("late", lambda late: b"".join(map(_signed, late))),
     ("voice_density", _parts),
     ("voice_velocity", _parts),
@@ -203,6 +217,19 @@ FIELDS: tuple[tuple[str, Callable[[Any], bytes] | None], ...] = (
     ("preset", _text),
     ("seed", _number),
     ("phrase", _number),
+    ("follow", None),
+    ("with_energy", _flag),
+    ("least", None),
+    ("most", None),
+    ("waits", _text),
+    ("trade", _number),
+    ("distance", None),
+    ("complement", _flag),
+    ("theirs", _voices),
+    ("heard", _strokes),
+    ("call", _strokes),
+    ("hushed", _flag),
+    ("clicks", _flag),
 )
 """Every knob's name and how its value is written; None for a plain number. A new knob comes at the end."""
 
@@ -254,11 +281,11 @@ class _Reader:
 
     def _value(self, name: str, deep: int) -> Any:
         match name:
-            case "style" | "preset":
+            case "style" | "preset" | "waits":
                 return self.take(self.number()).decode()
-            case "home" | "seed" | "softest" | "loudest" | "walk_bars" | "fill_every" | "phrase":
+            case "home" | "seed" | "softest" | "loudest" | "walk_bars" | "fill_every" | "phrase" | "trade":
                 return self.number()
-            case "landing":
+            case "landing" | "with_energy" | "complement" | "hushed" | "clicks":
                 return bool(self.number())
             case "toward":
                 return self.knobs(deep - 1)
@@ -270,11 +297,20 @@ class _Reader:
                 return self.parts(VOICES)
             case "pads":
                 return tuple((channel, note) for channel, note in zip(*[iter(self.take(2 * VOICES))] * 2, strict=True))
-            case "muted" | "soloed":
+            case "muted" | "soloed" | "theirs":
                 return self.voices()
+            case "heard" | "call":
+                return self._strokes()
             case "locks":
                 return self._locks(deep)
         return self.signed() / SCALE
+
+    def _strokes(self) -> tuple[Tapped, ...]:
+        strokes, tick = [], 0
+        for _ in range(self.number()):
+            tick += self.signed()
+            strokes.append(Tapped(tick, self.take(1)[0], self.number() - 1))
+        return tuple(strokes)
 
     def _locks(self, deep: int) -> tuple[Lock, ...]:
         locks = []

@@ -3,6 +3,7 @@ code that brings the bar back."""
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -20,16 +21,27 @@ Code = Callable[[int], str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Take:
-    """Messages on a file's timeline, and which bar begins at which of its bar lines."""
+    """Messages on a file's timeline, and which bar begins at which of its bar lines. `shifts`: from which message on
+    (counted as they were sent) the timeline runs how many ticks after the music's."""
 
     messages: list[Message]
     lines: dict[int, int]
+    shifts: tuple[tuple[int, int], ...] = ((0, 0),)
 
     @property
     def bars(self) -> int:
         """Up to the bar line after the last message."""
         end = self.messages[-1].position_ticks if self.messages else 0
         return max(-(-end // BAR_TICKS), 1)
+
+    def beside(self, heard: Iterable[tuple[int, Message]]) -> list[Message]:
+        """On the same timeline what came in, each message with how many had been sent by then."""
+        starts = [start for start, _ in self.shifts]
+        placed = [
+            replace(message, position_ticks=message.position_ticks + self.shifts[bisect(starts, count) - 1][1])
+            for count, message in heard
+        ]
+        return sorted(placed, key=lambda message: (message.position_ticks, message.is_note_on))
 
     def codes(self, code: Code) -> list[Words]:
         told = ((tick, code(index)) for tick, index in sorted(self.lines.items()))
@@ -50,7 +62,8 @@ def take(sent: Iterable[Sent]) -> Take:
     lines: dict[int, int] = {}
     sounding: set[tuple[int, int]] = set()
     shift = last = 0
-    for message in (entry.message for entry in sent):
+    shifts = [(0, 0)]
+    for count, message in enumerate(entry.message for entry in sent):
         key = message.status & 0x0F, message.data1
         if message.status & 0xF0 not in (NOTE_ON, NOTE_OFF):
             continue
@@ -63,15 +76,21 @@ def take(sent: Iterable[Sent]) -> Take:
             line = -(-last // BAR_TICKS) * BAR_TICKS
             shift = line - message.position_ticks // BAR_TICKS * BAR_TICKS
             position = message.position_ticks + shift
+            shifts.append((count, shift))
         last = position
         messages.append(replace(message, position_ticks=position))
         if not outside:
             lines[_line(position)] = max(position - shift, 0) // BAR_TICKS
-    return Take(messages=messages, lines=lines)
+    return Take(messages=messages, lines=lines, shifts=tuple(shifts))
 
 
 def recorded_file(
-    played: Take, tempos: Sequence[TempoChange], bars: int | None, code: Code, markers: Sequence[Words] = ()
+    played: Take,
+    tempos: Sequence[TempoChange],
+    bars: int | None,
+    code: Code,
+    markers: Sequence[Words] = (),
+    heard: Sequence[Message] = (),
 ) -> bytes:
     """The bytes of a .mid: `tempos` starts with the tempo at bar 0; the file ends on the bar line after the last note,
     or after `bars`."""
@@ -82,6 +101,7 @@ def recorded_file(
         bars=played.bars if bars is None else bars,
         title=TITLE,
         words=[*played.codes(code), *markers],
+        heard=heard,
     )
 
 

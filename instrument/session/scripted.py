@@ -7,7 +7,7 @@ knobs. The clock is given, so a test moves the music by moving a number.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -28,13 +28,16 @@ from instrument.core.manifest import (
     ModelContract,
     Tensor,
 )
+from instrument.core.taps import Tapped
 from instrument.core.timebase import BAR_TICKS, seconds_to_ticks
+from instrument.core.trading import turn
 from instrument.errors import UsageError
 from instrument.session.at_desk import AtDesk
 from instrument.session.desk import Desk, frozen_at
 from instrument.session.errands import Told
 from instrument.session.hands import Hands
 from instrument.session.knobs import settled
+from instrument.session.partner import PartnerView
 from instrument.session.places import Landmark, landmarks
 from instrument.session.recall import decode, encode
 from instrument.session.snapshots import EMPTY, SLOTS
@@ -143,6 +146,7 @@ class ScriptedSession(AtDesk):
         self._snapshots: list[Knobs | None] = list(EMPTY)
         self._desk = Desk(Knobs(epoch=self.manifest.best_epoch, style=self._first_style(), density=0.62))
         self._taps = Taps()
+        self._partner = PartnerView()
         self.hands = Hands(self, None, send=self.fed_back.extend, tell=self._tell)
 
     def view(self) -> StageView:
@@ -173,6 +177,7 @@ class ScriptedSession(AtDesk):
             told=self._told,
             landmarks=self._landmarks(knobs),
             hands=self.hands.shown,
+            partner=replace(self._partner, turn=turn(index, knobs.trade) if knobs.trade else None),
         )
 
     def _landmarks(self, knobs: Knobs) -> tuple[Landmark, ...]:
@@ -250,6 +255,24 @@ class ScriptedSession(AtDesk):
 
     def hold_changes(self, hold: bool) -> None:
         self.holds = hold
+
+    def hear(self, ticks: Sequence[int], velocities: Sequence[int]) -> None:
+        """Another player's last bar, and its first half again in this one."""
+        strokes = tuple(map(Tapped, ticks, velocities))
+        now = tuple(stroke for stroke in strokes if stroke.tick < BAR_TICKS // 2)
+        self._partner = replace(self._partner, last=strokes, now=now, notes=len(strokes), latency_ms=4.2)
+
+    def press_loop(self) -> None:
+        self._partner = replace(self._partner, loop="records" if self._partner.loop == "empty" else "plays")
+
+    def clear_loop(self) -> None:
+        self._partner = replace(self._partner, loop="empty")
+
+    def grab(self) -> None:
+        self._tell("grabbed: A")
+
+    def calibrate(self) -> None:
+        self._partner = replace(self._partner, clicks=8 if self._partner.clicks < 0 else -1)
 
     def tap(self) -> None:
         tempo_bpm = self._taps.tap(self._clock())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 
+from instrument.core.events import Message
 from instrument.core.timebase import BAR_TICKS
 from instrument.engine.messages import Sent
 from instrument.errors import DataError
@@ -54,9 +55,15 @@ class Tape:
     def sent(self) -> list[Sent]:
         return list(self._sent)
 
-    def recording(self, bars: int | None) -> bytes:
-        """A .mid of all that went out."""
-        return recorded_file(take(self._sent), self._tempos, bars, self.code, self._markers)
+    @property
+    def count(self) -> int:
+        """How many messages are kept."""
+        return len(self._sent)
+
+    def recording(self, bars: int | None, heard: Sequence[tuple[int, Message]] = ()) -> bytes:
+        """A .mid of all that went out, and on a track of its own of what was `heard`, each with the `count` then."""
+        played = take(self._sent)
+        return recorded_file(played, self._tempos, bars, self.code, self._markers, played.beside(heard))
 
     def capture(self, bars: int) -> tuple[bytes, int]:
         """A .mid of the last `bars` that are complete, fewer where fewer were played, and how many they are. Raises

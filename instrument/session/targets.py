@@ -13,6 +13,7 @@ from typing import Any
 from instrument.core.drums import Voice
 from instrument.errors import UsageError, nearest
 from instrument.session.contract import Session
+from instrument.session.knobs import WAITS
 from instrument.session.snapshots import SLOTS
 from instrument.session.tour import go_on
 from instrument.session.view import StageView
@@ -21,6 +22,7 @@ CAPTURED_BARS = 8
 SLOWEST_BPM, FASTEST_BPM = 60.0, 180.0
 """The ends of the tempo's knob, about a beat per minute for each of a controller's 128 places."""
 FILLS_EVERY = (0, 2, 4, 8, 16)
+TRADES = (0, 1, 2, 4, 8)
 PRESET = "preset:"
 """Begins the id of an action that loads a preset."""
 
@@ -153,6 +155,10 @@ KNOBS: tuple[Knob, ...] = (
     Knob(id="glide", name="Glide", says="on the way to the next later epoch", field="glide"),
     Knob(id="softest", name="Softest", says="the softest velocity", field="softest", low=1, high=127, step=1),
     Knob(id="loudest", name="Loudest", says="the loudest velocity", field="loudest", low=1, high=127, step=1),
+    Knob(id="follow", name="Follow", says="from our own groove to yours", field="follow"),
+    Knob(id="least", name="Least energy", says="where energy ends below", field="least"),
+    Knob(id="most", name="Most energy", says="where energy ends above", field="most"),
+    Knob(id="distance", name="Distance", says="how far an answer strays", field="distance"),
     Tempo(id="tempo", name="Tempo", says="60 to 180 BPM", low=SLOWEST_BPM, high=FASTEST_BPM, step=0.1),
     Choice(id="epoch", name="Epoch", says="how long it was trained", field="epoch", options=epochs),
     Choice(
@@ -168,6 +174,28 @@ KNOBS: tuple[Knob, ...] = (
         says="never, or every 2 to 16 bars",
         field="fill_every",
         options=lambda view: FILLS_EVERY,
+    ),
+    Choice(
+        id="energy",
+        name="Energy",
+        says="density and intensity are ours, or go by how you play",
+        field="with_energy",
+        options=lambda view: (False, True),
+    ),
+    Choice(id="trade", name="Trade", says="bars in turn, you first", field="trade", options=lambda view: TRADES),
+    Choice(
+        id="we-wait",
+        name="We wait",
+        says="what we do in your silence and your turn",
+        field="waits",
+        options=lambda view: WAITS,
+    ),
+    Choice(
+        id="make-room",
+        name="Make room",
+        says="we leave you the voices that you play",
+        field="complement",
+        options=lambda view: (False, True),
     ),
 )
 
@@ -206,6 +234,10 @@ ACTIONS: tuple[Action, ...] = (
     Action(id="back", name="A bar back", says="hear it again, frozen", press=lambda s: s.look_back(1)),
     Action(id="forth", name="A bar forth", says="a newer one", press=lambda s: s.look_back(-1)),
     Action(id="capture", name="Capture", says="the last bars as a .mid", press=lambda s: s.capture(CAPTURED_BARS)),
+    Action(id="loop", name="Loop", says="the looper's pedal", press=lambda s: s.press_loop()),
+    Action(id="clear-loop", name="Erase the loop", says="forget it", press=lambda s: s.clear_loop()),
+    Action(id="grab", name="Grab", says="the bar you played becomes a place", press=lambda s: s.grab()),
+    Action(id="calibrate", name="Calibrate", says="eight clicks find your latency", press=lambda s: s.calibrate()),
     *(
         Action(
             id=f"snapshot-{slot.lower()}",

@@ -11,6 +11,7 @@ from instrument.engine.messages import OWN_CLOCK
 from instrument.engine.messages import ClockFacts as ClockFacts
 from instrument.session.errands import Told
 from instrument.session.knobs import Knobs as Knobs
+from instrument.session.partner import NO_PARTNER, PartnerView
 from instrument.session.places import Landmark
 from instrument.session.snapshots import SLOTS
 
@@ -83,7 +84,7 @@ class StageView:
     on its way. `code` brings the bar that sounds back. `holds`: changes wait for the bar line. `monitored`: the
     built-in kit sounds. `pads`: (channel 0..15, note) of each voice. `told` is the newest thing that was done aside;
     `landmarks`: the named places of the latent.
-    `hands`: what controllers have learnt.
+    `hands`: what controllers have learnt. `partner`: another player, and what is made of them.
     """
 
     manifest: Manifest
@@ -109,3 +110,4 @@ class StageView:
     told: Told = NOTHING_TOLD
     landmarks: tuple[Landmark, ...] = ()
     hands: HandsShown = NO_HANDS
+    partner: PartnerView = NO_PARTNER

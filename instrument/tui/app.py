@@ -1,4 +1,4 @@
-"""The terminal instrument as a Textual app: two pages, their themes, its commands, and a clean way out."""
+"""The terminal instrument as a Textual app: three pages, their themes, its commands, and a clean way out."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from textual.screen import Screen
 from instrument.session.contract import Session
 from instrument.tui import farewell
 from instrument.tui.driver import patient
+from instrument.tui.duo import Duo
 from instrument.tui.glyphs import glyphs_for
 from instrument.tui.keys import APP, HAND, STAGE_GROUPS, TABLE, bindings, check_keymap
 from instrument.tui.learning import meant
@@ -64,6 +65,8 @@ class GhostnoteApp(App[int]):
         glyphs, hands = glyphs_for(self.environ), Hands()
         self.stage = Stage(session, glyphs, self.player_keys, frames_per_s, hands)
         self.workbench = Workbench(session, glyphs, self.player_keys, frames_per_s, hands)
+        self.duo = Duo(session, glyphs, self.player_keys, frames_per_s, hands)
+        self.pages: tuple[Page, ...] = (self.stage, self.workbench, self.duo)
         self.register_theme(NIGHT)
         self.register_theme(DAY)
         few = self._colourless or self.console.color_system in FEW_COLOURS
@@ -76,7 +79,7 @@ class GhostnoteApp(App[int]):
         self.set_keymap(self.player_keys)
         farewell.listen(self.leave)
         self.theme_changed_signal.subscribe(self, lambda theme: self.dress())
-        for page in (self.stage, self.workbench):
+        for page in self.pages:
             self.install_screen(page, type(page).__name__)
         await self.push_screen(self.stage)
         self.dress()
@@ -86,7 +89,7 @@ class GhostnoteApp(App[int]):
 
     def dress(self) -> None:
         """Put the theme's colours on the page."""
-        for page in (self.stage, self.workbench):
+        for page in self.pages:
             page.dress(palette(self.theme_variables, self.native_ansi_color))
 
     def leave(self, code: int, patience_s: float = farewell.SIGNAL_PATIENCE_S) -> None:
@@ -113,10 +116,16 @@ class GhostnoteApp(App[int]):
         """Do one of the page's actions from elsewhere."""
         getattr(self.stage, f"action_{name}")()
 
-    async def action_page(self, take: str = "") -> None:
-        """Turn to the other page, to take a control of it in hand where one is named."""
-        if self.screen is self.page:
-            await self.switch_screen(self.workbench if self.page is self.stage else self.stage)
+    async def action_page(self, take: str = "", steps: int = 1) -> None:
+        """Turn to the next page, or to the one that has a control that is to be taken in hand."""
+        if self.screen is not self.page:
+            return
+        at = self.pages.index(self.page)
+        for turned in range(1, len(self.pages)):
+            page = self.pages[(at + steps * turned) % len(self.pages)]
+            await self.switch_screen(page)
+            if not take or page.query(f"#{take}"):
+                break
         if take and self.screen.query(f"#{take}"):
             self.screen.query_one(f"#{take}").focus()
 
@@ -135,7 +144,7 @@ class GhostnoteApp(App[int]):
     @property
     def page(self) -> Page:
         """The one that shows, or lies beneath a dialog."""
-        return self.workbench if self.workbench in self.screen_stack else self.stage
+        return next((page for page in self.pages if page in self.screen_stack), self.stage)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Every action, then Textual's own: theme, screenshot, quit."""

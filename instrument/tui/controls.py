@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from instrument.core.manifest import Manifest
 from instrument.session.view import Knobs
@@ -99,7 +100,71 @@ ACCENT = Dial(
 )
 WALK = Dial(name="walk", field="walk", key="", says="how far home wanders, leg by leg", rest=0.0)
 REACH = Dial(name="reach", field="truncation", key="R", says="usual bars, or all of the latent", rest=1.0)
-DIALS = (DENSITY, INTENSITY, VARIATION, FEEL, SWING, HUMANISE, ACCENT, WALK, REACH)
+FOLLOW = Dial(name="follow", field="follow", key="", says="from our own groove to yours", rest=0.0)
+LEAST = Dial(name="least", field="least", key="", says="where energy ends below", rest=0.1)
+MOST = Dial(name="most", field="most", key="", says="where energy ends above", rest=0.9)
+DISTANCE = Dial(name="distance", field="distance", key="", says="how far an answer strays", rest=0.3)
+DIALS = (DENSITY, INTENSITY, VARIATION, FEEL, SWING, HUMANISE, ACCENT, WALK, REACH, FOLLOW, LEAST, MOST, DISTANCE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pick:
+    """One of several values of a field of `Knobs`; `words` says what each is called. The first is where it rests."""
+
+    name: str
+    field: str
+    key: str
+    says: str
+    options: tuple[Any, ...]
+    words: tuple[str, ...]
+
+    @property
+    def label(self) -> str:
+        return self.name.upper()
+
+    def word(self, knobs: Knobs) -> str:
+        value = getattr(knobs, self.field)
+        return self.words[self.options.index(value)] if value in self.options else str(value)
+
+    def next(self, knobs: Knobs, steps: int) -> dict[str, Any]:
+        value = getattr(knobs, self.field)
+        at = self.options.index(value) if value in self.options else 0
+        return {self.field: self.options[(at + steps) % len(self.options)]}
+
+
+ENERGY = Pick(
+    name="energy",
+    field="with_energy",
+    key="",
+    says="density and intensity go by how you play",
+    options=(False, True),
+    words=("ours", "yours"),
+)
+TRADE = Pick(
+    name="trade",
+    field="trade",
+    key="T",
+    says="bars in turn, you first",
+    options=(0, 1, 2, 4, 8),
+    words=("no turns", "ones", "twos", "fours", "eights"),
+)
+WAITS = Pick(
+    name="we wait",
+    field="waits",
+    key="",
+    says="in your silence and your turn",
+    options=("hat", "rest", "play"),
+    words=("on the hat", "silently", "not at all"),
+)
+COMPLEMENT = Pick(
+    name="make room",
+    field="complement",
+    key="",
+    says="we leave you the voices that you play",
+    options=(False, True),
+    words=("no", "yes"),
+)
+PICKS = (ENERGY, TRADE, WAITS, COMPLEMENT)
 
 
 def style_names(manifest: Manifest) -> tuple[str, ...]:
@@ -174,6 +239,23 @@ def paint_style(look: ChoiceLook, width: int, height: int, glyphs: Glyphs) -> Pi
     )
     row: Row = (*label, gap(LABEL - width_of(label)), *body, Span(f" {glyphs.more}", tone))
     return fill([row, _styles(look, width)], width, height)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PickLook:
+    pick: Pick
+    word: str
+    held: bool
+
+
+def paint_pick(look: PickLook, width: int, height: int, glyphs: Glyphs) -> Picture:
+    """The choice between two pointers; with two rows, what it does beneath."""
+    label = label_row(look.pick.label, look.pick.key, look.held, glyphs)
+    tone = Tone.ALIVE if look.held else Tone.GHOST
+    word = cut(look.word, max(width - LABEL - 4, 1), glyphs)
+    body = (Span(f"{glyphs.less} ", tone), Span(word, _value_tone(look.held)), Span(f" {glyphs.more}", tone))
+    row: Row = (*label, gap(LABEL - width_of(label)), *body)
+    return fill([row, (Span(f" {look.pick.says}", Tone.QUIET),)], width, height)
 
 
 def _styles(look: ChoiceLook, width: int) -> Row:

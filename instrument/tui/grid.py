@@ -43,6 +43,7 @@ class GridLook:
     tempo_bpm: float
     locked: frozenset[int] = frozenset()
     resting: frozenset[int] = frozenset()
+    turn: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +114,8 @@ def paint_grids(look: GridLook, width: int, height: int, glyphs: Glyphs) -> Pict
 def _captions(look: GridLook, layout: GridLayout, glyphs: Glyphs) -> Row:
     now = Span("now", Tone.ALIVE if look.step >= 0 else Tone.TEXT)
     bar = Span(f" {glyphs.mid} bar {look.bar_number}" if look.bar_number else "", Tone.QUIET)
-    left = (gap(layout.label), now, bar, *_fill_words(look.fill_in, here=0))
+    turn = (Span(f"  {look.turn}", Tone.ALIVE),) if look.turn else ()
+    left = (gap(layout.label), now, bar, *turn, *_fill_words(look.fill_in, here=0))
     if layout.bars == 1:
         return (*left, *_fill_words(look.fill_in, here=1))
     draft = Span(f" {glyphs.mid} draft", Tone.QUIET)

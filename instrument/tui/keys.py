@@ -14,7 +14,19 @@ from textual.binding import Binding, BindingType
 from instrument.core.drums import Voice
 from instrument.errors import UsageError, nearest
 from instrument.session.snapshots import SLOTS
-from instrument.tui.controls import ACCENT, DENSITY, FEEL, HUMANISE, INTENSITY, REACH, SWING, VARIATION, WALK
+from instrument.tui.controls import (
+    ACCENT,
+    DENSITY,
+    FEEL,
+    FOLLOW,
+    HUMANISE,
+    INTENSITY,
+    REACH,
+    SWING,
+    TRADE,
+    VARIATION,
+    WALK,
+)
 
 NO_KEY = "no-key-"
 """Before an action's name: no terminal sends it, but a keymap can give the action a key."""
@@ -120,6 +132,15 @@ KEEP = Group(
         ),
     ),
 )
+COMPANY = Group(
+    title="Together",
+    actions=(
+        Action(id="loop", keys="r", call="loop", name="Loop", says="record; then loop it; then overdub"),
+        Action(id="clear-loop", keys="e", call="clear_loop", name="Erase the loop", says="forget it"),
+        Action(id="grab", keys="G", call="grab", name="Grab", says="the bar you played, as a place"),
+        Action(id="calibrate", keys="J", call="calibrate", name="Calibrate", says="eight clicks find your latency"),
+    ),
+)
 VOICES = Group(
     title="Voices",
     actions=tuple(
@@ -148,6 +169,8 @@ SELECT = Group(
             for d in (FEEL, SWING, HUMANISE, ACCENT, WALK, REACH)
         ),
         Action(id="take-epoch", keys="E", call="take('epoch')", name="Take epoch", says="how long it was trained"),
+        Action(id="take-follow", keys="", call="take('follow')", name="Take follow", says=FOLLOW.says),
+        Action(id="take-trade", keys="T", call="take('trade')", name="Take trade", says=TRADE.says),
         Action(id="take-voices", keys="O", call="take('voices')", name="Take voices", says="the table of voices"),
         Action(id="take-latent", keys="L", call="take('latent')", name="Take latent", says="the pad over the latent"),
     ),
@@ -184,7 +207,8 @@ LOOK = Group(
     title="Look",
     actions=(
         Action(id="learn", keys="m", call="learn", name="Learn", says="teach a controller to turn it"),
-        Action(id="page", keys="tab,shift+tab", call="app.page", name="Other page", says="the stage, or the workbench"),
+        Action(id="page", keys="tab", call="app.page", name="Next page", says="stage, workbench, together"),
+        Action(id="page-back", keys="shift+tab", call="app.page('', -1)", name="Page before", says="the other way"),
         Action(id="help", keys="question_mark", call="help", name="Keys", says="all keys"),
         Action(id="monitor", keys="M", call="monitor", name="Monitor", says="hear the built-in kit here"),
         Action(id="doctor", keys="d", call="doctor", name="Doctor", says="port, timing, what would help"),
@@ -201,8 +225,8 @@ APP = Group(
 TEXTUALS = (("ctrl+p", "find any action; pick a theme"),)
 """Textual's own keys, for the help."""
 
-STAGE_GROUPS = (PLAY, SHAPE, KEEP, VOICES, SELECT, LOOK)
-GROUPS = (PLAY, HAND, TABLE, SELECT, SHAPE, KEEP, LOOK, APP, VOICES)
+STAGE_GROUPS = (PLAY, SHAPE, KEEP, COMPANY, VOICES, SELECT, LOOK)
+GROUPS = (PLAY, HAND, TABLE, SELECT, SHAPE, KEEP, COMPANY, LOOK, APP, VOICES)
 
 
 def bindings(*groups: Group) -> list[BindingType]:

@@ -32,6 +32,12 @@ MORPHS = (0, 1, 2, 4, 8, 16)
 CAPTURES = (1, 2, 4, 8, 16, 32)
 FILLS = (0, 2, 4, 8, 16)
 GLIDE = 0.25
+LOOP_WORDS = {
+    "empty": "no loop",
+    "records": "the loop records from the next bar line on; r ends it",
+    "plays": "the loop comes round; r overdubs it, e erases it",
+    "overdubs": "what you play goes into the loop; r ends that",
+}
 
 
 class Page(Screen[None]):
@@ -212,6 +218,21 @@ class Page(Screen[None]):
     def action_monitor(self) -> None:
         self.say("the monitor ends" if self.session.view().monitored else "the monitor starts")
         self._ask(self.session.toggle_monitor)
+
+    def action_loop(self) -> None:
+        self._ask(self.session.press_loop)
+        self.say(LOOP_WORDS[self.session.view().partner.loop])
+
+    def action_clear_loop(self) -> None:
+        self._ask(self.session.clear_loop, "the loop is forgotten")
+
+    def action_grab(self) -> None:
+        self._ask(self.session.grab)
+
+    def action_calibrate(self) -> None:
+        self._ask(self.session.calibrate)
+        runs = self.session.view().partner.clicks >= 0
+        self.say("play a note on each of the eight clicks" if runs else "no clicks; the latency stays")
 
     def action_glide(self, steps: int) -> None:
         view = self.session.view()

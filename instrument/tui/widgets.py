@@ -20,11 +20,15 @@ from instrument.tui.controls import (
     ChoiceLook,
     Dial,
     DialLook,
+    Pick,
+    PickLook,
     next_style,
     paint_dial,
+    paint_pick,
     paint_style,
     style_names,
 )
+from instrument.tui.duet import DuetLook, duet_look, paint_duet, turn_words
 from instrument.tui.epochs import epoch_at, epoch_look, glided, next_epoch, paint_epochs
 from instrument.tui.glyphs import Glyphs
 from instrument.tui.grid import GridLook, paint_grids
@@ -77,10 +81,21 @@ class Grids(Canvas[GridLook]):
             tempo_bpm=round(view.tempo_bpm, 1),
             locked=view.knobs.locked,
             resting=view.knobs.resting,
+            turn=turn_words(view.partner.turn),
         )
 
     def paint(self, look: GridLook, width: int, height: int) -> Picture:
         return paint_grids(look, width, height, self.glyphs)
+
+
+class Duet(Canvas[DuetLook]):
+    """The other player's bars and ours."""
+
+    def look(self, view: StageView) -> DuetLook:
+        return duet_look(view)
+
+    def paint(self, look: DuetLook, width: int, height: int) -> Picture:
+        return paint_duet(look, width, height, self.glyphs)
 
 
 class HealthLine(Canvas[Health]):
@@ -274,6 +289,32 @@ class StyleControl(Control[ChoiceLook]):
 
     def at_rest(self) -> Mapping[str, Any]:
         return {"style": ""}
+
+    def touched(self, column: int, row: int) -> Mapping[str, Any]:
+        return self.turned(1, fine=False) if column >= LABEL else {}
+
+
+class PickControl(Control[PickLook]):
+    """One of several."""
+
+    def __init__(self, glyphs: Glyphs, steer: Steer, pick: Pick) -> None:
+        super().__init__(glyphs, steer, id=pick.name.replace(" ", "-"))
+        self.pick = pick
+
+    def look(self, view: StageView) -> PickLook:
+        return PickLook(pick=self.pick, word=self.pick.word(view.knobs), held=self.has_focus)
+
+    def paint(self, look: PickLook, width: int, height: int) -> Picture:
+        return paint_pick(look, width, height, self.glyphs)
+
+    def turned(self, steps: float, fine: bool) -> Mapping[str, Any]:
+        return self.pick.next(self.knobs, 1 if steps > 0 else -1)
+
+    def at_end(self, end: int) -> Mapping[str, Any]:
+        return {self.pick.field: self.pick.options[-end]}
+
+    def at_rest(self) -> Mapping[str, Any]:
+        return {self.pick.field: self.pick.options[0]}
 
     def touched(self, column: int, row: int) -> Mapping[str, Any]:
         return self.turned(1, fine=False) if column >= LABEL else {}

@@ -8,6 +8,7 @@ import pytest
 
 from instrument.core.manifest import Place
 from instrument.session.scripted import scripted_manifest
+from instrument.tui.duo import Duo
 from instrument.tui.stage import Stage
 from instrument.tui.workbench import Workbench
 from tests.tui.stand import opened
@@ -128,7 +129,7 @@ async def test_the_table_of_voices() -> None:
         assert (stand.knobs.late, stand.knobs.voice_velocity, stand.knobs.voice_density) == ((), (), ())
         await stand.press(*["left"] * 3, "backspace", "right", "right", "backspace", "tab")
         assert (stand.knobs.muted, stand.knobs.locks) == (frozenset(), ())
-        assert isinstance(stand.app.screen, Stage)
+        assert isinstance(stand.app.screen, Duo)
 
 
 async def test_a_control_of_the_other_page_is_taken_there() -> None:

@@ -178,7 +178,7 @@ async def test_the_pad_moves_on_all_arrows_and_stays_in_hand_over_the_pages() ->
         await stand.press("end", *["up"] * 20)
         assert (stand.knobs.x, stand.knobs.y) == (1.0, 1.0)
         assert stand.held == "latent"
-        await stand.press("tab", "tab", "backspace")
+        await stand.press("tab", "tab", "tab", "backspace")
         assert (stand.knobs.x, stand.knobs.y) == (0.0, 0.0)
 
 

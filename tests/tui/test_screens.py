@@ -51,6 +51,15 @@ async def test_the_page_at_its_sizes(width: int, height: int) -> None:
 
 
 @pytest.mark.parametrize(("width", "height"), [(80, 24), (200, 50), (40, 12), (60, 40)])
+async def test_the_duo_at_its_sizes(width: int, height: int) -> None:
+    async with opened(width, height) as stand:
+        await seventeenth_bar(stand)
+        stand.session.hear([0, 370, 480, 840, 1200, 1440], [110, 45, 90, 60, 100, 30])
+        await stand.press("T", "right", "right", "right")
+        agree(f"duo-{width}x{height}", stand.text())
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (200, 50), (40, 12), (60, 40)])
 async def test_the_workbench_at_its_sizes(width: int, height: int) -> None:
     async with opened(width, height) as stand:
         await seventeenth_bar(stand)
