@@ -21,7 +21,7 @@ $(VENV)/.play: $(BIN)/python pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.play
-	$(PIP) -e '.[train,dev,audio]'
+	$(PIP) -e '.[train,dev,audio,web]'
 	@touch $@
 
 install: $(VENV)/.play ## set up what playing needs, in .venv

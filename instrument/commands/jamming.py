@@ -10,7 +10,7 @@ from dataclasses import asdict
 from typing import Any
 
 from instrument.commands.options import Choice, Company, JamOptions
-from instrument.commands.shared import print_json, say
+from instrument.commands.shared import need, print_json, say
 from instrument.commands.wiring import hearing_of, set_up
 from instrument.engine.messages import Config
 from instrument.errors import PortError, UsageError, nearest
@@ -45,13 +45,20 @@ def run_jam(choice: Choice, company: Company, options: JamOptions) -> int:
         raise UsageError(f'--changes "{options.changes}"{nearest(options.changes, CHANGES)} is neither now nor bar')
     if not options.port_name.strip() or ":" in options.port_name or not options.port_name.isprintable():
         raise UsageError("--port-name must be a name without colons")
+    if options.web:
+        need("jam --web", "textual_serve", extra="web")
+        if not 0 <= options.web_port <= 65535:
+            raise UsageError(f"--web-port {options.web_port} is not in 0..65535")
     composer, knobs, only = set_up(choice, company)
     if only >= 0:
         knobs = frozen_at(only, knobs)
     hearing = hearing_of(company)
     performance = _start(composer, knobs, choice, hearing, options)
     try:
-        code = _headless(performance) if options.headless else _on_screen(performance)
+        if options.web:
+            code = _in_browsers(performance, options)
+        else:
+            code = _headless(performance) if options.headless else _on_screen(performance)
     finally:
         performance.close()
         if options.record is not None:
@@ -124,6 +131,14 @@ def _headless(performance: Performance) -> int:
                 told = performance.trouble
                 say(told or "all is well again")
     return 128 + arrived.number if arrived.is_set() else 0
+
+
+def _in_browsers(performance: Performance, options: JamOptions) -> int:
+    from instrument.web.serving import Serving
+
+    with Serving(performance, options.web_host, options.web_port) as serving:
+        say(f"open {serving.address}")
+        return _headless(performance)
 
 
 def _greet(performance: Performance) -> None:

@@ -112,6 +112,11 @@ class JamOptions:
         str, typer.Option("--changes", help="When a turned knob is heard: now, or at the next bar line (bar).")
     ] = "now"
     headless: Annotated[bool, typer.Option("--headless", help="No screen; plays until Ctrl-C.")] = False
+    web: Annotated[bool, typer.Option("--web", help="Screens in browsers, at an address that is printed.")] = False
+    web_host: Annotated[
+        str, typer.Option("--web-host", help="Whom to serve: 127.0.0.1 this machine, 0.0.0.0 your network.")
+    ] = "127.0.0.1"
+    web_port: Annotated[int, typer.Option("--web-port", help="Where; 0: any port that is free.")] = 8765
     bars: Annotated[int | None, typer.Option("--bars", help="Stop by itself after so many bars.")] = None
     record: Annotated[
         Path | None, typer.Option("--record", help="Write what was played, and what came in, to a .mid file.")

@@ -53,12 +53,12 @@ def check_bars(bars: int) -> None:
         raise UsageError(f"--bars {bars} is not in 1..100000")
 
 
-def need(command: str, *packages: str) -> None:
-    """Raises MissingExtraError where a package of the `train` extra can't be imported."""
+def need(command: str, *packages: str, extra: str = "train") -> None:
+    """Raises MissingExtraError where a package of an extra can't be imported."""
     from importlib import import_module
 
     try:
         for package in packages:
             import_module(package)
     except ImportError as error:
-        raise MissingExtraError(command, "train") from error
+        raise MissingExtraError(command, extra) from error

@@ -108,9 +108,10 @@ class GhostnoteApp(App[int]):
         self.leave(0, farewell.QUIT_PATIENCE_S)
 
     def action_suspend_process(self) -> None:
-        """To the shell, but never with notes sounding."""
-        self.session.panic()
-        super().action_suspend_process()
+        """To the shell, but never with notes sounding; a browser has none."""
+        if self._driver is not None and self._driver.can_suspend:
+            self.session.panic()
+            super().action_suspend_process()
 
     def action_stage(self, name: str) -> None:
         """Do one of the page's actions from elsewhere."""
