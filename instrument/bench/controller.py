@@ -42,6 +42,12 @@ class Controller:
             return False
         return any(str(port.name) == into for port in self._client.get_all_connections(self._out))
 
+    def connect_to_one_of(self, client: str) -> bool:
+        """As `connect`, to whatever MIDI input a program of this name has."""
+        with quiet():
+            ports = self._client.get_ports(client, is_midi=True, is_input=True)
+        return any(self.connect(str(port.name)) for port in ports)
+
     def flood(self, per_second: float, seconds: float) -> int:
         """Controllers, all of them, as fast as that. Returns how many were sent."""
         before, self._rate = self._values, per_second

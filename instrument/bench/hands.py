@@ -1,12 +1,13 @@
-"""From a controller on a real port to the music: how soon a learnt knob is in the engine's hands."""
+"""From hands to the music: how soon a learnt knob is in the engine's hands, and whether a storm of them disturbs it."""
 
 from __future__ import annotations
 
 import os
+import random
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from instrument.bench.controller import Controller
@@ -19,11 +20,13 @@ from instrument.session.maps import ControllerMap, keep_map
 from instrument.session.performance import Performance
 from instrument.session.sources import Kind, Source
 from instrument.session.takeover import Mode
+from instrument.session.targets import KNOBS
 
 PERIOD = 128
 IN_PORT = "Ghostnote:in"
 NUMBER = 74
 LOW, HIGH = 30, 100
+STORM_HZ = 200
 PAUSE_S = 0.02
 """Between two turns, so that they fall anywhere within the engine's turns and the feeder's."""
 
@@ -67,6 +70,42 @@ def _turn(performance: Performance, hand: Controller, value: int) -> float | Non
     after = performance.status
     taken_ms = (time.perf_counter() - begun) * 1000
     return taken_ms if before is not None and after is not None and before.bar == after.bar else None
+
+
+def storm(seconds: float) -> Figures:
+    """The lateness of a calm run, then of one in which knobs are moved `STORM_HZ` times a second, all of them in turn,
+    by the session and by a controller on the port at once; with both sinks."""
+    try:
+        with JackServer(period=PERIOD) as server, environment(server), Controller(server.name) as hand:
+            return {
+                f"{backend}_{name}_{figure}": value
+                for backend in ("jack", "rtmidi")
+                for name, stormy in (("calm", False), ("storm", True))
+                for figure, value in _weathered(backend, hand, seconds / 4, stormy).items()
+            }
+    except PortError as error:
+        raise NotMeasuredError(str(error)) from error
+
+
+def _weathered(backend: str, hand: Controller, seconds: float, stormy: bool) -> Figures:
+    performance, chance, turns = started(backend), random.Random(1), 0
+    try:
+        performance.play()
+        wait_for(lambda: hand.connect_to_one_of("Ghostnote"))
+        wait_for(lambda: (status := performance.status) is not None and status.playing and status.revision >= 0)
+        end = time.perf_counter() + seconds
+        while time.perf_counter() < end:
+            time.sleep(1 / STORM_HZ)
+            if stormy:
+                with suppress(ValueError):
+                    # some places contradict each other, as a softest velocity above the loudest
+                    KNOBS[turns % len(KNOBS)].turn(performance, performance.view(), chance.random())
+                hand.send(0xB0, 1 + turns % 31, chance.randrange(128))
+                turns += 1
+        health = performance.view().health
+    finally:
+        performance.close()
+    return {"p99_ms": health.lateness_p99_ms, "max_ms": health.lateness_max_ms, "misses": health.misses, "turns": turns}
 
 
 @contextmanager

@@ -28,6 +28,8 @@ AROUND = 65
 FRAMES_PER_TICK = RATE * 60 / (BPM * PPQ)
 SOURCE = "Ghostnote:out"
 FIRST_NOTE_S = 20.0
+WARM_UP_S = 4.0
+SIZES = ((80, 24), (200, 50))
 LOOK_S = 0.01
 
 
@@ -64,6 +66,19 @@ def first_note() -> Figures:
     """From the command to the first note at the receiver, in seconds."""
     with tempfile.TemporaryDirectory() as folder:
         return {"first_note_s": _played("jack", 0.0, Path(folder) / "take.mid")[1]["first_note_s"]}
+
+
+def screen(seconds: float) -> Figures:
+    """The share of a core that the main process takes while it plays and draws at 30 frames a second, in percent."""
+    share: Figures = {}
+    for columns, rows in SIZES:
+        with Terminal("jam", "--backend", "none", environment=dict(os.environ), columns=columns, rows=rows) as terminal:
+            time.sleep(WARM_UP_S)
+            before, begun = terminal.cpu_s(), time.perf_counter()
+            time.sleep(seconds / len(SIZES))
+            taken, passed = terminal.cpu_s() - before, time.perf_counter() - begun
+        share[f"cpu_{columns}x{rows}"] = round(100 * taken / passed, 1)
+    return share
 
 
 def _played(backend: str, seconds: float, take: Path) -> tuple[list[Heard], Figures]:

@@ -58,14 +58,15 @@ class Sequencer:
         self._struck.clear()
         self._pending.clear()
 
-    def load(self, bar: BarNotes) -> None:
-        """A new bar, or a revision of one: strokes that have sounded stay, the others are replaced."""
+    def load(self, bar: BarNotes, settled: int = 0) -> None:
+        """A new bar, or a revision of one: strokes that have sounded, or lie before the position `settled`, stay, the
+        others are replaced."""
         known = self._bars.get(bar.index)
         if known is not None and known.revision > bar.revision:
             return
         self._bars[bar.index] = bar
         if bar.index < self._next_bar:
-            self._schedule(bar)
+            self._schedule(bar, settled)
 
     def revision(self, bar: int) -> int:
         """The revision of a bar that is known, -1 for a repeated or a missing one."""
@@ -130,14 +131,15 @@ class Sequencer:
         self._next_bar = index + 1
         self._schedule(self._bars[index])
 
-    def _schedule(self, bar: BarNotes) -> None:
-        struck = self._struck.setdefault(bar.index, set())
-        kept = [stroke for stroke in self._pending if stroke[1] != bar.index]
+    def _schedule(self, bar: BarNotes, settled: int = 0) -> None:
+        kept = [stroke for stroke in self._pending if stroke[1] != bar.index or stroke[0] < settled]
+        struck = self._struck.setdefault(bar.index, set()) | {note.cell for _, of, _, note in kept if of == bar.index}
+        first = max(self._committed, settled)
         start = bar.index * BAR_TICKS
         floor = start if bar.index == self._first_bar else start - EARLIEST_TICKS
         for place, note in enumerate(bar.notes):
             position = max(start + note.tick, floor)
-            if note.cell not in struck and position >= self._committed:
+            if note.cell not in struck and position >= first:
                 kept.append((position, bar.index, place, note))
         heapq.heapify(kept)
         self._pending = kept

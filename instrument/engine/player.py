@@ -42,6 +42,8 @@ from instrument.ports.contract import Arrived, OutSink
 
 START_DELAY_S = 0.03
 """From the play command to the first bar line, so that its hits are handed over in time."""
+SETTLED_S = 0.006
+"""Longer than the engine's loop sleeps: what changes sooner would be late."""
 FARTHEST_BEND_TICKS = PPQ // 2
 GRACE_S, LOOK_S = 0.03, 0.002
 """A bar that a leader jumped to is waited for so long: its first strokes sound late rather than not at all."""
@@ -83,7 +85,7 @@ class Player:
         """Carry out a command. `Close` is the loop's."""
         match command:
             case Load(bar=bar):
-                self._sequencer.load(bar)
+                self._sequencer.load(bar, self._settled(now))
             case Play(from_bar=bar, until_bar=until_bar):
                 self._play(bar, until_bar, now)
             case Resume(position_ticks=position, until_bar=until_bar, at_s=at_s):
@@ -226,6 +228,12 @@ class Player:
     @property
     def _shift_s(self) -> float:
         return self._offset_s + self._nudge_ms / 1000
+
+    def _settled(self, now: float) -> int:
+        """The position before which nothing is changed any more: it would come too late to be in time."""
+        if not self._transport.playing:
+            return 0
+        return math.ceil(self._transport.position(now + SETTLED_S - self._shift_s))
 
     def _play(self, bar: int, until_bar: int, now: float) -> None:
         if self._transport.playing:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 FIFO_PRIORITY = 70
 PR_SET_TIMERSLACK = 29
+SWITCH_S = 0.0002
+"""How long the pipe's reader may keep the interpreter from the music's thread; Python's own 5 ms would be heard."""
 MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT = 1, 2, 4
 
 
@@ -28,6 +30,7 @@ def claim() -> Rights:
     gc.collect()
     gc.freeze()
     gc.disable()
+    sys.setswitchinterval(SWITCH_S)
     if not sys.platform.startswith("linux"):
         return Rights(realtime=False, advice="")
     _linux_timers_and_memory()

@@ -20,6 +20,7 @@ class Expected:
 
     def __init__(self) -> None:
         self.bars: dict[int, BarNotes] = {}
+        self.kept: dict[int, tuple[int, list[Note]]] = {}
         self.misses = 0
         self.start(0, 0, -1)
 
@@ -28,6 +29,26 @@ class Expected:
         self.until_bar = until_bar
         self.place = bar * BAR_TICKS + tick
         self.sounded: set[tuple[int, int]] = set()
+        self.kept.clear()
+
+    def load(self, bar: BarNotes, settled: int = 0) -> None:
+        """A revision, which replaces what lies at `settled` and after."""
+        kept = [
+            note
+            for note in self._notes_of(bar.index)
+            if self.place <= self._place_of(bar.index, note) < settled and (bar.index, note.cell) not in self.sounded
+        ]
+        self.bars[bar.index] = bar
+        self.kept.pop(bar.index, None)
+        if bar.index < self.next_bar and settled:
+            self.kept[bar.index] = settled, kept
+
+    def _notes_of(self, index: int) -> list[Note]:
+        """What a bar has in the end, where its last revision came too late for its beginning."""
+        notes = list(self.bars[index].notes) if index in self.bars else []
+        settled, kept = self.kept.get(index, (0, []))
+        cells = {note.cell for note in kept}
+        return kept + [n for n in notes if not settled or (self._place_of(index, n) >= settled and n.cell not in cells)]
 
     @property
     def end(self) -> int | None:
@@ -43,7 +64,7 @@ class Expected:
         limit = until if self.end is None else min(until, self.end)
         loudest: dict[tuple[int, int, int], int] = {}
         for bar in self.bars.values():
-            for note in bar.notes if self.first_bar <= bar.index < self.next_bar else ():
+            for note in self._notes_of(bar.index) if self.first_bar <= bar.index < self.next_bar else ():
                 position = self._place_of(bar.index, note)
                 if self.place <= position < limit and (bar.index, note.cell) not in self.sounded:
                     self.sounded.add((bar.index, note.cell))

@@ -41,7 +41,17 @@ class Hands(RuleBasedStateMachine):
         index = max(self.expected.place // BAR_TICKS + ahead, 0)
         bar = data.draw(bars(index, self.loads))
         self.sequencer.load(bar)
-        self.expected.bars[index] = bar
+        self.expected.load(bar)
+        self.loads += 1
+
+    @rule(data=st.data(), ticks=st.integers(0, BAR_TICKS // 2))
+    def load_what_is_too_late_in_part(self, data: st.DataObject, ticks: int) -> None:
+        """A revision that may change nothing before a position, which lies ahead."""
+        index = max(self.expected.place // BAR_TICKS, 0)
+        bar = data.draw(bars(index, self.loads))
+        settled = self.expected.place + ticks
+        self.sequencer.load(bar, settled)
+        self.expected.load(bar, settled)
         self.loads += 1
 
     @precondition(lambda self: self.loads)
