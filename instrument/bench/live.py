@@ -98,7 +98,7 @@ def wait_for(true: Callable[[], bool]) -> None:
 def soak(seconds: float) -> Figures:
     """Play for a while: misses, lateness, seconds in which the music stood still; how fast position and clock drift
     apart and how fast memory grows, as slopes of the lines through all samples (a position is told in whole ticks,
-    and a leak is what goes on); threads and descriptors at the start and the end. The start comes after a third of the
+    and a leak is what goes on); threads and descriptors at the start and the end. The start comes after half of the
     time, `WARM_UP_S` at most, when what is remembered has been filled."""
     try:
         performance = started("auto")
@@ -107,7 +107,7 @@ def soak(seconds: float) -> Figures:
     try:
         performance.play()
         wait_for(lambda: (status := performance.status) is not None and status.playing)
-        time.sleep(min(seconds / 3, WARM_UP_S))
+        time.sleep(min(seconds / 2, WARM_UP_S))
         before, watch, end = _resources(), _Watch(), time.perf_counter() + seconds
         while (left := end - time.perf_counter()) > 0:
             time.sleep(min(SOAK_LOOK_S, left))
