@@ -11,14 +11,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from instrument.core.drums import Voice
+from instrument.core.groove import MOST_LATE_TICKS
 from instrument.errors import UsageError, nearest
 from instrument.session.contract import Session
+from instrument.session.dial import glided, next_epoch
 from instrument.session.knobs import WAITS
 from instrument.session.snapshots import SLOTS
 from instrument.session.tour import go_on
 from instrument.session.view import StageView
 
 CAPTURED_BARS = 8
+GLIDE = 0.25
 SLOWEST_BPM, FASTEST_BPM = 60.0, 180.0
 """The ends of the tempo's knob, about a beat per minute for each of a controller's 128 places."""
 FILLS_EVERY = (0, 2, 4, 8, 16)
@@ -102,6 +105,26 @@ class Choice(Knob):
             session.turn(**{self.field: value})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoiceKnob(Knob):
+    """One voice's part of a knob that each voice has; `rest` is where all are that haven't been turned."""
+
+    voice: int
+    rest: float
+
+    def place(self, view: StageView) -> float:
+        return self._place(self._values(view)[self.voice])
+
+    def turn(self, session: Session, view: StageView, place: float) -> None:
+        values, value = self._values(view), self._value(place)
+        if value != values[self.voice]:
+            values[self.voice] = int(value) if self.step == 1 else value
+            session.turn(**{self.field: tuple(values)})
+
+    def _values(self, view: StageView) -> list[float]:
+        return list(getattr(view.knobs, self.field) or (type(self.rest)(self.rest),) * len(Voice))
+
+
 Target = Knob | Action
 
 
@@ -112,9 +135,7 @@ def epochs(view: StageView) -> Sequence[int]:
 def _epoch(steps: int) -> Callable[[Session], None]:
     def move(session: Session) -> None:
         view = session.view()
-        numbers = epochs(view)
-        at = numbers.index(view.knobs.epoch) if view.knobs.epoch in numbers else 0
-        session.turn(epoch=numbers[min(max(at + steps, 0), len(numbers) - 1)])
+        session.turn(epoch=next_epoch(view.manifest, view.knobs.epoch, steps))
 
     return move
 
@@ -132,6 +153,18 @@ def _flip(field: str, voice: int) -> Callable[[Session], None]:
 
 def _recall(slot: int) -> Callable[[Session], None]:
     return lambda session: session.recall(slot, 0)
+
+
+def _store(slot: int) -> Callable[[Session], None]:
+    return lambda session: session.store(slot)
+
+
+def _glide(steps: float) -> Callable[[Session], None]:
+    def move(session: Session) -> None:
+        view = session.view()
+        session.turn(**glided(view.manifest, view.knobs, steps))
+
+    return move
 
 
 def _lock(voice: int) -> Callable[[Session], None]:
@@ -152,6 +185,7 @@ KNOBS: tuple[Knob, ...] = (
     Knob(id="y", name="Latent up", says="the pad over the latent, bottom to top", field="y", low=-1.0),
     Knob(id="reach", name="Reach", says="usual bars, or all of the latent", field="truncation"),
     Knob(id="walk", name="Walk", says="how far home wanders, leg by leg", field="walk"),
+    Knob(id="leg", name="Leg", says="bars to a leg of the walk", field="walk_bars", low=1, high=64, step=1),
     Knob(id="glide", name="Glide", says="on the way to the next later epoch", field="glide"),
     Knob(id="softest", name="Softest", says="the softest velocity", field="softest", low=1, high=127, step=1),
     Knob(id="loudest", name="Loudest", says="the loudest velocity", field="loudest", low=1, high=127, step=1),
@@ -196,6 +230,25 @@ KNOBS: tuple[Knob, ...] = (
         says="we leave you the voices that you play",
         field="complement",
         options=lambda view: (False, True),
+    ),
+    *(
+        VoiceKnob(
+            id=f"{word}-{voice.label.replace(' ', '-')}",
+            name=f"{word.capitalize()} of {voice.label}",
+            says=says,
+            field=field,
+            low=low,
+            high=high,
+            step=step,
+            voice=int(voice),
+            rest=rest,
+        )
+        for word, says, field, low, high, step, rest in (
+            ("level", "softer or louder", "voice_velocity", -1.0, 1.0, 0.0, 0.0),
+            ("density", "how many of its strokes", "voice_density", 0.0, 1.0, 0.0, 1.0),
+            ("late", "earlier or later", "late", -MOST_LATE_TICKS, MOST_LATE_TICKS, 1, 0),
+        )
+        for voice in Voice
     ),
 )
 
@@ -247,6 +300,19 @@ ACTIONS: tuple[Action, ...] = (
         )
         for at, slot in enumerate(SLOTS)
     ),
+    *(
+        Action(id=f"store-{slot.lower()}", name=f"Keep {slot}", says=f"all knobs as {slot}", press=_store(at))
+        for at, slot in enumerate(SLOTS)
+    ),
+    Action(id="glide-down", name="Glide back", says="to the epoch before", press=_glide(-GLIDE)),
+    Action(id="glide-up", name="Glide on", says="to the next epoch", press=_glide(GLIDE)),
+    Action(
+        id="hold",
+        name="Hold changes",
+        says="until the bar line, or not",
+        press=lambda s: s.hold_changes(not s.view().holds),
+    ),
+    Action(id="monitor", name="Monitor", says="hear the built-in kit here", press=lambda s: s.toggle_monitor()),
     *(
         Action(
             id=f"{verb}-{voice.label.replace(' ', '-')}",

@@ -109,7 +109,7 @@ class GhostnoteApp(App[int]):
 
     def action_suspend_process(self) -> None:
         """To the shell, but never with notes sounding; a browser has none."""
-        if self._driver is not None and self._driver.can_suspend:
+        if not self.is_web:
             self.session.panic()
             super().action_suspend_process()
 

@@ -24,7 +24,8 @@ MIXTURE = "mixture"
 class Dial:
     """A knob: a field of `Knobs` between `low` and `high`, turned by `step` or `fine`; `rest` is where it is at home.
 
-    `inverted`: the knob shows the field the other way round, as FEEL (human to the right) shows `quantise`.
+    `inverted`: the knob shows the field the other way round, as FEEL (human to the right) shows `quantise`. `whole`:
+    the field is counted.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Dial:
     fine: float = 0.01
     rest: float = 0.5
     inverted: bool = False
+    whole: bool = False
     words: Callable[[float], str] = lambda value: f"{100 * value:.0f}"
 
     @property
@@ -52,12 +54,16 @@ class Dial:
         """The change of knobs after a turn by this many `step`s, stopped at the ends."""
         sign = -1 if self.inverted else 1
         value = float(getattr(knobs, self.field)) + sign * steps * self.step
-        return {self.field: round(min(max(value, self.low), self.high), 6)}
+        return {self.field: self._kept(value)}
 
     def to(self, place: float) -> dict[str, float]:
         """The change of knobs that puts the knob at `place` 0..1."""
         place = 1 - place if self.inverted else place
-        return {self.field: round(self.low + min(max(place, 0.0), 1.0) * (self.high - self.low), 6)}
+        return {self.field: self._kept(self.low + place * (self.high - self.low))}
+
+    def _kept(self, value: float) -> float:
+        within = min(max(value, self.low), self.high)
+        return round(within) if self.whole else round(within, 6)
 
 
 def _feel_words(human: float) -> str:
@@ -99,12 +105,25 @@ ACCENT = Dial(
     words=lambda place: f"{200 * place - 100:+.0f}",
 )
 WALK = Dial(name="walk", field="walk", key="", says="how far home wanders, leg by leg", rest=0.0)
+LEG = Dial(
+    name="leg",
+    field="walk_bars",
+    key="",
+    says="bars to a leg of the walk",
+    low=1,
+    high=64,
+    step=1,
+    fine=1,
+    rest=8,
+    whole=True,
+    words=lambda place: f"{1 + 63 * place:.0f}",
+)
 REACH = Dial(name="reach", field="truncation", key="R", says="usual bars, or all of the latent", rest=1.0)
 FOLLOW = Dial(name="follow", field="follow", key="", says="from our own groove to yours", rest=0.0)
 LEAST = Dial(name="least", field="least", key="", says="where energy ends below", rest=0.1)
 MOST = Dial(name="most", field="most", key="", says="where energy ends above", rest=0.9)
 DISTANCE = Dial(name="distance", field="distance", key="", says="how far an answer strays", rest=0.3)
-DIALS = (DENSITY, INTENSITY, VARIATION, FEEL, SWING, HUMANISE, ACCENT, WALK, REACH, FOLLOW, LEAST, MOST, DISTANCE)
+DIALS = (DENSITY, INTENSITY, VARIATION, FEEL, SWING, HUMANISE, ACCENT, WALK, LEG, REACH, FOLLOW, LEAST, MOST, DISTANCE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

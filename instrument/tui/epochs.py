@@ -10,7 +10,6 @@ import math
 from dataclasses import dataclass
 
 from instrument.core.manifest import Epoch, Manifest
-from instrument.session.knobs import Knobs
 from instrument.tui.controls import LABEL, label_row
 from instrument.tui.glyphs import Glyphs
 from instrument.tui.picture import Picture, Row, Span, Tone, fill, gap, trim, width_of
@@ -145,21 +144,6 @@ def _numbers(look: EpochLook, span: Columns, glyphs: Glyphs) -> Row:
         tone = Tone.ALIVE if index == look.picked else Tone.STRONG if index == look.best else Tone.QUIET
         row += trim((Span(number + star if roomy else mark, tone),), span.cells)
     return tuple(row)
-
-
-def glided(manifest: Manifest, knobs: Knobs, by: float) -> dict[str, float]:
-    """The change of knobs that moves the dial so far towards the next exported epoch (or, negative, the one before)."""
-    numbers = [e.number for e in manifest.epochs]
-    at = numbers.index(knobs.epoch) if knobs.epoch in numbers else 0
-    place = min(max(round(at + knobs.glide + by, 4), 0.0), len(numbers) - 1.0)
-    return {"epoch": numbers[int(place)], "glide": round(place - int(place), 4)}
-
-
-def next_epoch(manifest: Manifest, epoch: int, steps: int) -> int:
-    """The exported epoch `steps` further on, stopped at the ends."""
-    numbers = [e.number for e in manifest.epochs]
-    at = numbers.index(epoch) if epoch in numbers else 0
-    return numbers[min(max(at + steps, 0), len(numbers) - 1)]
 
 
 def epoch_at(look: EpochLook, column: int, width: int) -> int | None:

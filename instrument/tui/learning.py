@@ -10,13 +10,15 @@ from instrument.tui.picture import Picture, Span, Tone, gap, width_of
 IDS = {action.call: action.id for group in GROUPS for action in group.actions}
 PARTS = {"latent": ("x", "y")}
 """Controls that are learnt in parts."""
+CHOICE = "presets"
+"""Asks which preset; what is chosen is taught."""
 LEAST_ROOM = 20
 """Cells that a line needs for itself."""
 
 
 def meant(learner: Learner, call: str) -> bool:
     """Whether an action, while a controller is taught, is what is taught, or is about the teaching."""
-    if not learner.learning:
+    if not learner.learning or call == CHOICE:
         return False
     if call == "hush":
         learner.leave()

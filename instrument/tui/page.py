@@ -15,12 +15,13 @@ from textual.timer import Timer
 
 from instrument.core.drums import Voice
 from instrument.session.contract import Session
+from instrument.session.dial import glided, next_epoch
 from instrument.session.snapshots import SLOTS
+from instrument.session.targets import GLIDE, PRESET
 from instrument.session.tour import go_on
 from instrument.session.view import StageView
 from instrument.tui.canvas import Canvas
 from instrument.tui.dialogs import Doctor, Help, Presets, RecallCode
-from instrument.tui.epochs import glided, next_epoch
 from instrument.tui.glyphs import Glyphs
 from instrument.tui.keys import STAGE_GROUPS, bindings
 from instrument.tui.layout import Layout, layout_for
@@ -31,7 +32,6 @@ MESSAGE_S = 5.0
 MORPHS = (0, 1, 2, 4, 8, 16)
 CAPTURES = (1, 2, 4, 8, 16, 32)
 FILLS = (0, 2, 4, 8, 16)
-GLIDE = 0.25
 LOOP_WORDS = {
     "empty": "no loop",
     "records": "the loop records from the next bar line on; r ends it",
@@ -206,9 +206,13 @@ class Page(Screen[None]):
         self.app.push_screen(RecallCode(), lambda code: self._ask(lambda: self.session.recall_code(code or "")))
 
     def action_presets(self) -> None:
-        self.app.push_screen(
-            Presets(self.session.presets()), lambda name: self.session.load_preset(name) if name else None
-        )
+        self.app.push_screen(Presets(self.session.presets()), self._choose_preset)
+
+    def _choose_preset(self, name: str | None) -> None:
+        """Load it, or teach a controller to."""
+        if name and not self.session.hands.pick(f"{PRESET}{name}"):
+            self.session.load_preset(name)
+        self.take_picture()
 
     def action_hold_changes(self) -> None:
         holds = not self.session.view().holds

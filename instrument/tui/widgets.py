@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from textual import events
 
 from instrument.core.manifest import Manifest
+from instrument.session.dial import glided, next_epoch
 from instrument.session.view import Health, Knobs, StageView
 from instrument.tui.canvas import Canvas
 from instrument.tui.controls import (
@@ -29,7 +30,7 @@ from instrument.tui.controls import (
     style_names,
 )
 from instrument.tui.duet import DuetLook, duet_look, paint_duet, turn_words
-from instrument.tui.epochs import epoch_at, epoch_look, glided, next_epoch, paint_epochs
+from instrument.tui.epochs import epoch_at, epoch_look, paint_epochs
 from instrument.tui.glyphs import Glyphs
 from instrument.tui.grid import GridLook, paint_grids
 from instrument.tui.health import paint_health

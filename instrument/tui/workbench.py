@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
-from instrument.tui.controls import ACCENT, FEEL, HUMANISE, REACH, SWING, VARIATION, WALK
+from instrument.tui.controls import ACCENT, FEEL, HUMANISE, LEG, REACH, SWING, VARIATION, WALK
 from instrument.tui.page import Page
 from instrument.tui.voice_table import VoiceTable
 from instrument.tui.widgets import (
@@ -34,7 +34,7 @@ class Workbench(Page):
             yield VoiceTable(g, steer, self.action_lock, id="voices")
             with Vertical(id="groove"):
                 yield StyleControl(g, steer, id="style")
-                for dial in (FEEL, SWING, HUMANISE, ACCENT, VARIATION, WALK, REACH):
+                for dial in (FEEL, SWING, HUMANISE, ACCENT, VARIATION, WALK, LEG, REACH):
                     yield DialControl(g, steer, dial)
         yield Rule(g, id="rule-bottom")
         with Horizontal(id="net"):

@@ -6,12 +6,13 @@ import pytest
 
 from instrument.errors import UsageError
 from instrument.session.scripted import ScriptedSession
+from instrument.session.snapshots import SLOTS
 from instrument.session.targets import ACTIONS, KNOBS, TARGETS, Action, Knob, target_of
 from instrument.tui.controls import DIALS
 from instrument.tui.keys import GROUPS
 
 NOT_TAUGHT = {
-    *("preset", "hold", "store", "morph", "capture-bars", "copy-code", "recall-code", "glide-down", "glide-up"),
+    *("preset", "store", "morph", "capture-bars", "copy-code", "recall-code"),
     *(
         action.id
         for group in GROUPS
@@ -47,7 +48,7 @@ def test_ids_are_those_of_the_keys_and_of_the_dials() -> None:
     assert {dial.name for dial in DIALS} <= TARGETS.keys()
     keys = {action.id for group in GROUPS for action in group.actions}
     assert keys - NOT_TAUGHT <= TARGETS.keys()
-    assert {action.id for action in ACTIONS} <= keys
+    assert {action.id for action in ACTIONS} - {f"store-{slot.lower()}" for slot in SLOTS} <= keys
     assert len(TARGETS) == len(KNOBS) + len(ACTIONS)
 
 

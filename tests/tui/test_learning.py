@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from instrument.engine.messages import Heard, Played
+from instrument.tui.dialogs import Presets
 from tests.tui.stand import Stand, opened
 
 pytestmark = pytest.mark.asyncio
@@ -58,6 +59,20 @@ async def test_the_key_of_an_action_is_what_is_taught_and_is_not_done() -> None:
         await stand.press("escape")
         await move(stand, 36, 99, kind=0x90)
         assert stand.view.fill_in == 0
+
+
+async def test_a_preset_is_learnt_from_its_dialog_and_not_loaded() -> None:
+    async with opened() as stand:
+        await stand.press("m", "P")
+        assert isinstance(stand.app.screen, Presets)
+        await stand.press("enter")
+        name = stand.session.presets()[0]
+        assert last_line(stand).startswith(f"learning preset {name}")
+        await move(stand, 40, 99, kind=0x90)
+        assert stand.session.loaded == []
+        await stand.press("escape")
+        await move(stand, 40, 99, kind=0x90)
+        assert stand.session.loaded == [name]
 
 
 async def test_another_control_is_taken_while_it_is_taught_and_the_pad_has_two_sides() -> None:
