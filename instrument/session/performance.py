@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -58,6 +59,8 @@ from instrument.session.vitals import health, percentiles
 from instrument.session.with_partner import WithPartner
 
 POLL_S = 0.005
+PAST_BARS = 4
+"""What has sounded and is still shown."""
 CLOSE_WAIT_S = 0.3
 """How long the feeder may still take when the player leaves; silence doesn't wait for it longer."""
 
@@ -102,6 +105,7 @@ class Performance(AtDesk, AtTempo, Keeping, WithPartner):
         self.partner = Partner(hearing or Hearing(), latency_ms=in_ms or 0.0, records=records)
         self._bar_passed = -1
         self._farthest = 0
+        self._past: deque[tuple[int, Bar]] = deque(maxlen=PAST_BARS)
         self._monitor = MonitorSwitch(self._ask)
         self._taps = Taps()
         self._tempo_bpm = config.tempo_bpm
@@ -153,6 +157,8 @@ class Performance(AtDesk, AtTempo, Keeping, WithPartner):
                 told=self._keeper.told,
                 hands=self.hands.shown,
                 partner=self.partner.view(knobs, position),
+                past=tuple(self._past),
+                after=self._bar(bar + 2),
             )
 
     def turn(self, **changes: Any) -> None:
@@ -329,6 +335,8 @@ class Performance(AtDesk, AtTempo, Keeping, WithPartner):
             self._tape.made(index, fed.knobs)
         bar = position // BAR_TICKS
         if bar != self._bar_passed and bar in self._feeder.fed and self._sounds(self._line.status):
+            if (before := self._bar(self._bar_passed)) is not None:
+                self._past.append((self._bar_passed, before))
             self._bar_passed = bar
             self._desk.passed(bar, self._feeder.fed[bar].knobs)
             self.partner.along.passed(bar)

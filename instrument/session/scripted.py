@@ -163,6 +163,8 @@ class ScriptedSession(AtDesk):
             position_ticks=int(self._position()),
             now=scripted_bar(replace(wanted[0], fill=0.0), self._seed, index, wanted[0].fill > 0),
             next=scripted_bar(replace(wanted[1], fill=0.0), self._seed, index + 1, wanted[1].fill > 0),
+            past=tuple((old, scripted_bar(knobs, self._seed, old, False)) for old in range(max(index - 4, 0), index)),
+            after=scripted_bar(knobs, self._seed, index + 2, False),
             fill_in=self._desk.fill_in(index),
             can_undo=self._desk.history.can_undo,
             health=self.health,

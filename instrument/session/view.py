@@ -85,6 +85,7 @@ class StageView:
     built-in kit sounds. `pads`: (channel 0..15, note) of each voice. `told` is the newest thing that was done aside;
     `landmarks`: the named places of the latent.
     `hands`: what controllers have learnt. `partner`: another player, and what is made of them.
+    `past`: the last four bars that have sounded, with their indices; `after`: the one after the next.
     """
 
     manifest: Manifest
@@ -111,3 +112,5 @@ class StageView:
     landmarks: tuple[Landmark, ...] = ()
     hands: HandsShown = NO_HANDS
     partner: PartnerView = NO_PARTNER
+    past: tuple[tuple[int, Bar], ...] = ()
+    after: Bar | None = None

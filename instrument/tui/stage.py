@@ -15,6 +15,7 @@ from instrument.tui.widgets import (
     Hints,
     KeepStrip,
     LatentPad,
+    Past,
     Rule,
     StyleControl,
     Transport,
@@ -30,6 +31,7 @@ class Stage(Page):
         g, steer = self.glyphs, self.steer
         yield Transport(g, id="transport")
         yield Rule(g, id="rule-top")
+        yield Past(g, id="past")
         yield Grids(g, id="grids")
         yield Rule(g, id="rule-bottom")
         with Horizontal(id="desk"):

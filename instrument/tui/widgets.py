@@ -38,6 +38,7 @@ from instrument.tui.hints import HintsLook, paint_hints
 from instrument.tui.keys import HAND, bindings
 from instrument.tui.learning import label_of, labelled, room
 from instrument.tui.pad import FINE_STEP, STEP, PadLook, direction_names, moved, paint_pad, place_at
+from instrument.tui.past import PastLook, paint_past, past_look
 from instrument.tui.picture import Picture, Span, Tone, fill
 from instrument.tui.strip import StripLook, paint_strip
 from instrument.tui.transport import TransportLook, paint_transport, step_of, transport_look
@@ -87,6 +88,16 @@ class Grids(Canvas[GridLook]):
 
     def paint(self, look: GridLook, width: int, height: int) -> Picture:
         return paint_grids(look, width, height, self.glyphs)
+
+
+class Past(Canvas[PastLook]):
+    """The bars before, and the one after the next."""
+
+    def look(self, view: StageView) -> PastLook:
+        return past_look(view)
+
+    def paint(self, look: PastLook, width: int, height: int) -> Picture:
+        return paint_past(look, width, height, self.glyphs)
 
 
 class Duet(Canvas[DuetLook]):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 
+from instrument.core.bar import Bar
 from instrument.errors import DataError
 from instrument.session.view import StageView
 from instrument.web.link import Address, Line
@@ -42,11 +45,24 @@ class RemoteSession:
 
     def __init__(self, line: Line) -> None:
         self._line = line
+        self._bars: list[Bar] = []
         self.hands = RemoteHands(line)
 
     def view(self) -> StageView:
+        """A bar that has come before is the same object again, so that what shows it isn't drawn anew."""
         view: StageView = self._line.ask("view")
+        view = replace(
+            view,
+            now=self._known(view.now),
+            next=self._known(view.next),
+            after=self._known(view.after),
+            past=tuple((index, self._known(bar) or bar) for index, bar in view.past),
+        )
+        self._bars = [bar for bar in (view.now, view.next, view.after, *(bar for _, bar in view.past)) if bar]
         return view
+
+    def _known(self, bar: Bar | None) -> Bar | None:
+        return next((old for old in self._bars if bar is not None and _same(old, bar)), bar)
 
     def turn(self, **changes: Any) -> None:
         self._line.ask("turn", **changes)
@@ -141,3 +157,7 @@ def connect(link: Path) -> RemoteSession:
         return RemoteSession(Line(Client(address.at, authkey=address.key)))
     except (OSError, EOFError, AuthenticationError, msgspec.MsgspecError) as error:
         raise DataError(f"no performance listens at {link}: {error}") from error
+
+
+def _same(one: Bar, other: Bar) -> bool:
+    return all(np.array_equal(getattr(one, name), getattr(other, name)) for name in ("onset", "velocity", "offset"))
