@@ -104,6 +104,9 @@ class Session(Protocol):
     def toggle_monitor(self) -> None:
         """Let the built-in kit sound through the sound card, or not; `told` says what stands in the way."""
 
+    def keep_kit(self, name: str) -> None:
+        """Keep the channels and notes of the voices as a kit map of this name. Raises ValueError for its name."""
+
     def hold_changes(self, hold: bool) -> None:
         """Whether turned knobs wait for the next bar line."""
 

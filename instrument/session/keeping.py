@@ -13,9 +13,11 @@ from instrument.session.composer import Composer
 from instrument.session.desk import Desk, frozen_at
 from instrument.session.engine_line import EngineLine
 from instrument.session.keeper import Keeper
+from instrument.session.kits import check_kit_name, keep_kit
 from instrument.session.knobs import Knobs, settled
 from instrument.session.snapshots import SLOTS
 from instrument.session.tape import Tape
+from instrument.text import printable
 
 
 class Keeping:
@@ -55,6 +57,12 @@ class Keeping:
         except GhostnoteError as error:
             raise ValueError(str(error)) from error
         self._change(lambda: self._desk.add(frozen_at(found.index, knobs)), f"recall {code}")
+
+    def keep_kit(self, name: str) -> None:
+        check_kit_name(name)
+        with self._lock:
+            kit = self._composer.kit.with_pads(self._composer.pads(self._desk.knobs))
+        self._keeper.send(lambda: f"kept: --kit {printable(keep_kit(name, kit).stem)}")
 
     def capture(self, bars: int) -> None:
         self._keeper.capture(bars, self._cut)

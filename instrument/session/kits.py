@@ -6,17 +6,20 @@ A file gives `channel` (1-16) and `length_ticks` for all voices, and for each of
 
 from __future__ import annotations
 
+import re
 import tomllib
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
+import tomli_w
 from msgspec import Meta
 from platformdirs import user_data_path
 
 from instrument.core.drums import KitMap, Target, Voice
 from instrument.errors import DataError, UsageError, nearest
+from instrument.files import write_atomic
 from instrument.text import printable
 
 Channel = Annotated[int, Meta(ge=1, le=16)]
@@ -24,6 +27,7 @@ Note = Annotated[int, Meta(ge=0, le=127)]
 Length = Annotated[int, Meta(ge=1, le=480 * 64)]
 
 LARGEST_KIT = 2**16
+KIT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _-]{0,39}")
 VOICE_NAMES = tuple(voice.name.lower() for voice in Voice)
 
 
@@ -70,6 +74,32 @@ def load_kit(wanted: str | Path) -> KitMap:
     except OSError as error:
         raise DataError(f"can't read {printable(str(path))}: {error.strerror}") from error
     return parse_kit(data, printable(str(path)))
+
+
+def check_kit_name(name: str) -> str:
+    """Raises ValueError for one that can't be a file's, or that a shipped kit has."""
+    if not KIT_NAME.fullmatch(name):
+        raise ValueError("a kit's name has 1 to 40 letters, digits, blanks, - or _, and begins with a letter or digit")
+    shipped, _ = kit_folders()
+    if (shipped / f"{name}.toml").exists():
+        raise ValueError(f'"{name}" is a kit of Ghostnote\'s own: choose another name')
+    return name
+
+
+def keep_kit(name: str, kit: KitMap, folder: Path | None = None) -> Path:
+    """Write a kit map of the player's own, in place of one of that name. Raises ValueError for its name and DataError
+    where it can't be written."""
+    place = (folder or kit_folders()[1]) / f"{check_kit_name(name)}.toml"
+    voices = {
+        voice: {"note": target.note, "channel": target.channel + 1, "length_ticks": target.length_ticks}
+        for voice, target in zip(VOICE_NAMES, kit.targets, strict=True)
+    }
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"can't write {printable(str(place))}: {error.strerror}") from error
+    write_atomic(place, tomli_w.dumps({"name": name, "voices": voices}).encode())
+    return place
 
 
 def parse_kit(data: bytes, source: str) -> KitMap:

@@ -36,6 +36,7 @@ from instrument.session.at_desk import AtDesk
 from instrument.session.desk import Desk, frozen_at
 from instrument.session.errands import Told
 from instrument.session.hands import Hands
+from instrument.session.kits import check_kit_name
 from instrument.session.knobs import settled
 from instrument.session.partner import PartnerView
 from instrument.session.places import Landmark, landmarks
@@ -254,6 +255,9 @@ class ScriptedSession(AtDesk):
 
     def toggle_monitor(self) -> None:
         self.monitored = not self.monitored
+
+    def keep_kit(self, name: str) -> None:
+        self._tell(f"kept: --kit {check_kit_name(name)}")
 
     def hold_changes(self, hold: bool) -> None:
         self.holds = hold

@@ -102,16 +102,20 @@ class Doctor(Dialog):
         return table
 
 
-class RecallCode(ModalScreen[str]):
-    """Asks for a recall code."""
+class Ask(ModalScreen[str]):
+    """Asks for a word, which it returns without its outer blanks, or ""."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss('')", "Close")]
 
+    def __init__(self, title: str, does: str, hint: str) -> None:
+        super().__init__()
+        self._title, self._does, self._hint = title, does, hint
+
     def compose(self) -> ComposeResult:
         with Vertical(id="sheet") as sheet:
-            sheet.border_title = "recall a bar"
-            sheet.border_subtitle = "enter plays it, esc closes"
-            yield Input(placeholder="its code", id="code")
+            sheet.border_title = self._title
+            sheet.border_subtitle = f"enter {self._does}, esc closes"
+            yield Input(placeholder=self._hint, id="word")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         self.dismiss(event.value.strip())

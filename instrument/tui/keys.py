@@ -118,6 +118,7 @@ KEEP = Group(
         Action(id="morph", keys="y", call="morph_bars", name="Morph", says="bars on the way to one, 0 to 16"),
         Action(id="capture", keys="c", call="capture", name="Capture", says="the last bars as a .mid"),
         Action(id="capture-bars", keys="C", call="capture_bars", name="Capture length", says="1 to 32 bars"),
+        Action(id="keep-kit", keys="B", call="keep_kit", name="Keep the kit", says="channels and notes, by a name"),
         Action(id="copy-code", keys="x", call="copy_code", name="Copy the code", says="it brings this bar back"),
         Action(id="recall-code", keys="X", call="recall_code", name="Recall a code", says="the bar that it tells"),
         *(

@@ -21,7 +21,7 @@ from instrument.session.targets import GLIDE, PRESET
 from instrument.session.tour import go_on
 from instrument.session.view import StageView
 from instrument.tui.canvas import Canvas
-from instrument.tui.dialogs import Doctor, Help, Presets, RecallCode
+from instrument.tui.dialogs import Ask, Doctor, Help, Presets
 from instrument.tui.glyphs import Glyphs
 from instrument.tui.keys import STAGE_GROUPS, bindings
 from instrument.tui.layout import Layout, layout_for
@@ -203,7 +203,18 @@ class Page(Screen[None]):
         self.say(f"copied {code}" if code else "no bar has sounded yet")
 
     def action_recall_code(self) -> None:
-        self.app.push_screen(RecallCode(), lambda code: self._ask(lambda: self.session.recall_code(code or "")))
+        def recall(code: str | None) -> None:
+            if code:
+                self._ask(lambda: self.session.recall_code(code))
+
+        self.app.push_screen(Ask("recall a bar", "plays it", "its code"), recall)
+
+    def action_keep_kit(self) -> None:
+        def keep(name: str | None) -> None:
+            if name:
+                self._ask(lambda: self.session.keep_kit(name))
+
+        self.app.push_screen(Ask("keep the kit", "keeps channels and notes", "a name for --kit"), keep)
 
     def action_presets(self) -> None:
         self.app.push_screen(Presets(self.session.presets()), self._choose_preset)

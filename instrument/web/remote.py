@@ -127,6 +127,9 @@ class RemoteSession:
     def toggle_monitor(self) -> None:
         self._line.ask("toggle_monitor")
 
+    def keep_kit(self, name: str) -> None:
+        self._line.ask("keep_kit", name)
+
     def hold_changes(self, hold: bool) -> None:
         self._line.ask("hold_changes", hold)
 

@@ -12,7 +12,7 @@ from instrument.tui.controls import DIALS
 from instrument.tui.keys import GROUPS
 
 NOT_TAUGHT = {
-    *("preset", "store", "morph", "capture-bars", "copy-code", "recall-code"),
+    *("preset", "store", "morph", "capture-bars", "copy-code", "recall-code", "keep-kit"),
     *(
         action.id
         for group in GROUPS

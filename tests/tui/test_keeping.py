@@ -174,3 +174,13 @@ async def test_named_places_are_gone_round_and_shown() -> None:
         assert stand.knobs.z == named[1].z
         await stand.press("o", "n")
         assert stand.knobs.z == ()
+
+
+async def test_the_table_is_kept_as_a_kit() -> None:
+    async with opened() as stand:
+        await stand.press("B", *"mine", "enter")
+        assert "kept: --kit mine" in stand.text()
+        await stand.press("B", *"td", "enter")
+        assert "choose another name" in stand.text()
+        await stand.press("B", "escape")
+        assert isinstance(stand.app.screen, Stage)

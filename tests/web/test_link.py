@@ -114,6 +114,7 @@ def test_every_call_reaches_the_session(session: ScriptedSession, remote: Remote
     remote.clear_loop()
     remote.grab()
     remote.calibrate()
+    remote.keep_kit("mine")
     remote.tap()
     assert not remote.hands.learning
     remote.hands.learn("density")
