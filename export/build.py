@@ -39,6 +39,7 @@ from instrument.model.onnx import open_model
 from instrument.model.preset import check_replaceable, write_preset
 from training import builders, networks, tick_networks
 from training.directions import Way, ways
+from training.macros import Macro, macros
 from training.metrics.steering import Asked
 from training.networks import CONDITIONS, TAP_CHANNELS, NetworkShape
 from training.places import Found, places
@@ -212,17 +213,24 @@ def _choose(run: Path, epochs: Choice) -> list[int]:
     return sorted(set(epochs))
 
 
-def _latent_map(run: Path, number: int, contract: ModelContract) -> tuple[list[Way], list[Found]]:
-    """The named ways and places of an epoch of bars, under the style that the data has most of."""
+def _latent_map(run: Path, number: int, contract: ModelContract) -> tuple[list[Way], list[Found], list[Macro]]:
+    """The named ways, places and macros of an epoch of bars, under the style that the data has most of."""
     if contract.kind != "bar":
-        return [], []
+        return [], [], []
     usual = Counter(read_facts(run).prior_style).most_common(1)[0][0]
     step_ticks = Grid(steps=contract.steps, planes=contract.planes).step_ticks
     ask = Asked(load_snapshot(run, number), len(contract.styles), usual, step_ticks)
-    return ways(ask), places(ask)
+    return ways(ask), places(ask), macros(ask)
 
 
-def _entry(number: int, exported: Exported, row: dict[str, Any], found: list[Way], named: list[Found]) -> Epoch:
+def _entry(
+    number: int,
+    exported: Exported,
+    row: dict[str, Any],
+    found: list[Way],
+    named: list[Found],
+    large: list[Macro],
+) -> Epoch:
     scores = {
         key: round(float(value), 6)
         for key, value in row.items()
@@ -241,6 +249,7 @@ def _entry(number: int, exported: Exported, row: dict[str, Any], found: list[Way
             Direction(name=way.name, vector=_short(way.vector)) for way in found if way.share >= KEPT_SHARE
         ),
         places=tuple(Place(name=place.name, z=_short(place.z)) for place in named),
+        macros=tuple(Direction(name=macro.name, vector=_short(macro.vector)) for macro in large),
     )
 
 

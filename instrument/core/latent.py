@@ -32,6 +32,9 @@ MOST_LEGS = 2**20
 """Of one home's walk."""
 
 LARGEST_SEED = 2**63 - 1
+MACRO_REACH = 1.6
+"""How far a macro is taken to either side, in deviations of the latent: beyond, bars become strange before they become
+more of what it is called."""
 
 
 def stream(seed: int, purpose: Purpose, number: int) -> np.random.Generator:

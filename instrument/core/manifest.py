@@ -195,6 +195,7 @@ class Epoch:
     """One exported snapshot: its file in the preset's folder, the file's hash, and how it scored.
 
     `parity`: the largest difference between the file and the net with the same weights, over the golden inputs.
+    `macros`: ways that keep their promise in the mean over bars, `directions` those that do from most places.
     """
 
     number: int
@@ -206,6 +207,12 @@ class Epoch:
     scores: dict[str, float] = field(default_factory=dict)
     directions: tuple[Direction, ...] = ()
     places: tuple[Place, ...] = ()
+    macros: tuple[Direction, ...] = ()
+
+    def axes(self, pad: int) -> tuple[Direction, ...]:
+        """The pad's two axes: the first directions for pad 0, pairs of macros for those after it; none where there are
+        none."""
+        return self.directions[:2] if pad == 0 else self.macros[2 * pad - 2 : 2 * pad]
 
     def __post_init__(self) -> None:
         if not 0 <= self.number <= 1_000_000:
@@ -249,8 +256,9 @@ class Manifest:
         if self.best_epoch not in numbers:
             raise ValueError(f"best_epoch {self.best_epoch} is not among the epochs {numbers}")
         sizes = {len(place.z) for epoch in self.epochs for place in epoch.places}
+        sizes |= {len(way.vector) for epoch in self.epochs for way in epoch.macros}
         if sizes - {self.model.latent_dim}:
-            raise ValueError(f"a place in the latent doesn't have {self.model.latent_dim} numbers")
+            raise ValueError(f"a place or a macro in the latent doesn't have {self.model.latent_dim} numbers")
         if any(not 0 <= style < len(self.model.styles) for style in self.prior.style):
             raise ValueError("the prior names a style that the model doesn't have")
 

@@ -24,7 +24,7 @@ from instrument.model.blend import bar_between
 from instrument.model.contract import BarModel, ModelSource
 from instrument.session import accompaniment, recall
 from instrument.session.knobs import Knobs, settled
-from instrument.session.places import Landmark, bar_latent, home_latent, landmarks, phrase_latent, seed_of
+from instrument.session.places import PAD_REACH, Landmark, bar_latent, home_latent, landmarks, phrase_latent, seed_of
 from instrument.text import printable
 
 MOST_PRESETS = 8
@@ -33,7 +33,7 @@ MOST_PRESETS = 8
 AGAIN = 0.6
 """How much the hands wander at least in a bar that is played again for want of a new one."""
 
-LATENT = ("preset", "seed", "home", "z", "x", "y", "toward", "morph")
+LATENT = ("preset", "seed", "home", "z", "x", "y", "pad", "toward", "morph")
 """The knobs that a place in the latent depends on."""
 
 MOST_KEPT = 64
@@ -243,7 +243,7 @@ class Composer:
         return groove.velocity_range(played, knobs.softest, knobs.loudest)
 
     def _axes(self, knobs: Knobs) -> tuple[Latent, Latent]:
-        return self._plane(knobs.preset, knobs.epoch)
+        return self._plane(knobs.preset, knobs.epoch, knobs.pad)
 
     def _style(self, knobs: Knobs) -> Floats:
         styles = self.source_of(knobs.preset).manifest.model.styles
@@ -260,7 +260,10 @@ class Composer:
         named, size = manifest.epoch(knobs.epoch).places, manifest.model.latent_dim
         return landmarks(self.seed, knobs, named, size, self._axes)
 
-    def _plane_of(self, preset: str, epoch: int) -> tuple[Latent, Latent]:
+    def _plane_of(self, preset: str, epoch: int, pad: int) -> tuple[Latent, Latent]:
+        """The pad's axes; those of macros shorter, as they go less far."""
         manifest = self.source_of(preset).manifest
-        axes = [np.array(d.vector, np.float32) for d in manifest.epoch(epoch).directions[:2]]
-        return latent.plane(manifest.model.latent_dim, axes)
+        axes = [np.array(d.vector, np.float32) for d in manifest.epoch(epoch).axes(pad)]
+        across, up = latent.plane(manifest.model.latent_dim, axes)
+        length = np.float32(1 if pad == 0 else latent.MACRO_REACH / PAD_REACH)
+        return across * length, up * length

@@ -40,6 +40,7 @@ MOST_BARS = 64
 """The longest that a walk's leg or the way to an automatic fill takes."""
 
 LARGEST_LATENT = 4096
+MOST_PADS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +67,8 @@ class Knobs:
     `density`, `energy`: places in the training bars' distribution (0.5 the median). `fill`.
 
     Where in the latent. `seed`: of all that is drawn, or -1 for the performance's own. `home`: the number of the
-    latent that "new z" draws, or `z`, numbers of its own. `x`, `y`: -1..1, the pad over two directions. `truncation`:
+    latent that "new z" draws, or `z`, numbers of its own. `x`, `y`: -1..1, the pad over two directions;
+    `pad`: which two (see `Epoch.axes`). `truncation`:
     1 is all of the latent, 0 its middle. `walk`: how far home wanders, each leg `walk_bars` long. `variation`: how far
     a bar strays from home, 0 a loop, 1 a fresh draw. `phrase`: bars for
     which a net of phrases holds what they share, 0 for good. `toward`, `morph`: another place, and how far to it.
@@ -99,6 +101,7 @@ class Knobs:
     z: tuple[float, ...] = ()
     x: float = 0.0
     y: float = 0.0
+    pad: int = 0
     truncation: float = 1.0
     walk: float = 0.0
     walk_bars: int = 8
@@ -149,6 +152,8 @@ class Knobs:
             raise ValueError(f"the pad's place {self.x:g}, {self.y:g} is not in -1..1")
         if not -1 <= self.seed <= LARGEST_SEED:
             raise ValueError(f"a seed of {self.seed} is not in 0..{LARGEST_SEED}")
+        if not 0 <= self.pad < MOST_PADS:
+            raise ValueError(f"pad {self.pad} is not in 0..{MOST_PADS - 1}")
         if self.home < 0 or self.epoch < 0:
             raise ValueError("a latent or an epoch has no number below 0")
         if len(self.z) > LARGEST_LATENT or not all(map(math.isfinite, self.z)):

@@ -85,7 +85,7 @@ def landmarks(own_seed: int, knobs: Knobs, named: Sequence[Place], size: int, pl
     found = []
     for place in named:
         z = np.array(place.z, np.float32)
-        x, y = (float(np.dot(z - home, axis)) / PAD_REACH for axis in (across, up))
+        x, y = (float(np.dot(z - home, axis) / np.dot(axis, axis)) / PAD_REACH for axis in (across, up))
         found.append(Landmark(name=place.name, x=x, y=y, distance=float(np.linalg.norm(z - here))))
     return tuple(found)
 

@@ -230,6 +230,7 @@ FIELDS: tuple[tuple[str, Callable[[Any], bytes] | None], ...] = (
     ("call", _strokes),
     ("hushed", _flag),
     ("clicks", _flag),
+    ("pad", _number),
 )
 """Every knob's name and how its value is written; None for a plain number. A new knob comes at the end."""
 
@@ -283,7 +284,7 @@ class _Reader:
         match name:
             case "style" | "preset" | "waits":
                 return self.take(self.number()).decode()
-            case "home" | "seed" | "softest" | "loudest" | "walk_bars" | "fill_every" | "phrase" | "trade":
+            case "home" | "seed" | "softest" | "loudest" | "walk_bars" | "fill_every" | "phrase" | "trade" | "pad":
                 return self.number()
             case "landing" | "with_energy" | "complement" | "hushed" | "clicks":
                 return bool(self.number())

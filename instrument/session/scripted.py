@@ -22,6 +22,7 @@ from instrument.core.manifest import (
     KNOB_POINTS,
     SCHEMA,
     Conditions,
+    Direction,
     Epoch,
     KnobScale,
     Manifest,
@@ -57,6 +58,9 @@ BEAT = (
 )
 """Voice, the chance to leave a stroke out at density 0, and velocity 1..9 by step."""
 
+MACROS = tuple((name, (0.0,) * at + (1.0,) + (0.0,) * (63 - at)) for at, name in enumerate(("density", "syncopation")))
+"""Of all epochs but the first."""
+
 FILL_STEPS = ((Voice.SNARE, 12), (Voice.SNARE, 13), (Voice.HIGH_TOM, 12), (Voice.MID_TOM, 13), (Voice.LOW_TOM, 14))
 
 
@@ -67,8 +71,16 @@ def scripted_manifest(
     by_epoch = FD_BY_EPOCH if scores is None else scores
     scale = KnobScale(quantiles=tuple(i / 10 - 1 for i in range(KNOB_POINTS)))
     epochs = tuple(
-        Epoch(number=n, file=f"epoch-{n:03d}.onnx", sha256="0" * 64, bytes=400_000, parity=1e-6, scores={"fd": fd})
-        for n, fd in by_epoch.items()
+        Epoch(
+            number=n,
+            file=f"epoch-{n:03d}.onnx",
+            sha256="0" * 64,
+            bytes=400_000,
+            parity=1e-6,
+            scores={"fd": fd},
+            macros=tuple(Direction(name=name, vector=vector) for name, vector in MACROS) if place else (),
+        )
+        for place, (n, fd) in enumerate(by_epoch.items())
     )
     return Manifest(
         schema=SCHEMA,

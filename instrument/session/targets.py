@@ -171,6 +171,11 @@ def _lock(voice: int) -> Callable[[Session], None]:
     return lambda session: session.lock(voice)
 
 
+def _pads(view: StageView) -> Sequence[int]:
+    epoch = view.manifest.epoch(view.knobs.epoch)
+    return range(1 + len(epoch.macros) // 2)
+
+
 KNOBS: tuple[Knob, ...] = (
     Knob(id="density", name="Density", says="how much is played", field="density"),
     Knob(id="intensity", name="Intensity", says="how hard it is played", field="energy"),
@@ -195,6 +200,7 @@ KNOBS: tuple[Knob, ...] = (
     Knob(id="distance", name="Distance", says="how far an answer strays", field="distance"),
     Tempo(id="tempo", name="Tempo", says="60 to 180 BPM", low=SLOWEST_BPM, high=FASTEST_BPM, step=0.1),
     Choice(id="epoch", name="Epoch", says="how long it was trained", field="epoch", options=epochs),
+    Choice(id="pad", name="Pad's axes", says="which pair of ways", field="pad", options=_pads),
     Choice(
         id="style",
         name="Style",

@@ -77,6 +77,7 @@ SHAPE = Group(
     actions=(
         Action(id="new-z", keys="n", call="new_z", name="New z", says="draw a new home in the latent"),
         Action(id="place", keys="o", call="next_place", name="Named place", says="the next named place"),
+        Action(id="pad", keys="i", call="next_pad", name="Pad's axes", says="the next pair of ways"),
         Action(id="undo", keys="u", call="undo", name="Undo", says="back through what was turned"),
         Action(id="redo", keys="U,ctrl+r", call="redo", name="Redo", says="forward again"),
         Action(

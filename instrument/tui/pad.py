@@ -29,11 +29,17 @@ class PadLook:
     near: str = ""
 
 
-def direction_names(manifest: Manifest, epoch: int) -> tuple[str, str]:
-    """What the pad's axes are called: the epoch's first two directions, or plain x and y."""
-    named = next((e.directions for e in manifest.epochs if e.number == epoch), ())
-    names = [printable(direction.name) for direction in named[:2]]
+def direction_names(manifest: Manifest, epoch: int, pad: int = 0) -> tuple[str, str]:
+    """What the pad's axes are called: the epoch's directions for this pad, or plain x and y."""
+    named = next((e.axes(pad) for e in manifest.epochs if e.number == epoch), ())
+    names = [printable(direction.name) for direction in named]
     return names[0] if names else "x", names[1] if len(names) > 1 else "y"
+
+
+def next_pad(manifest: Manifest, epoch: int, pad: int) -> int:
+    """The next pair of axes that the epoch has names for, the first after the last."""
+    found = next((e for e in manifest.epochs if e.number == epoch), None)
+    return pad + 1 if found is not None and len(found.axes(pad + 1)) == 2 else 0
 
 
 def moved(x: float, y: float, right: float, up: float) -> dict[str, float]:

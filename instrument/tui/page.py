@@ -25,6 +25,7 @@ from instrument.tui.dialogs import Ask, Doctor, Help, Presets
 from instrument.tui.glyphs import Glyphs
 from instrument.tui.keys import STAGE_GROUPS, bindings
 from instrument.tui.layout import Layout, layout_for
+from instrument.tui.pad import direction_names, next_pad
 from instrument.tui.palette import Palette
 from instrument.tui.widgets import Hands, Hints, KeepStrip
 
@@ -257,6 +258,17 @@ class Page(Screen[None]):
         for strip in self.query(KeepStrip):
             strip.look_again()
         self.say(message)
+
+    def action_next_pad(self) -> None:
+        """Other axes, from their middle."""
+        view = self.session.view()
+        pad = next_pad(view.manifest, view.knobs.epoch, view.knobs.pad)
+        if pad == view.knobs.pad:
+            self.say("this epoch names no other ways")
+            return
+        self.steer({"pad": pad, "x": 0.0, "y": 0.0})
+        across, up = direction_names(view.manifest, view.knobs.epoch, pad)
+        self.say(f"the pad goes along {across} and {up}")
 
     def action_new_z(self) -> None:
         self._ask(self.session.new_z)

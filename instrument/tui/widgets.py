@@ -361,7 +361,7 @@ class LatentPad(Control[PadLook]):
     """Two directions of the latent; all four arrows move the place."""
 
     def look(self, view: StageView) -> PadLook:
-        across, up = direction_names(view.manifest, view.knobs.epoch)
+        across, up = direction_names(view.manifest, view.knobs.epoch, view.knobs.pad)
         knobs = view.knobs
         nearest = min(view.landmarks, key=lambda place: place.distance, default=None)
         return PadLook(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from instrument.core.bar import Bar
 from instrument.core.drums import GM_KIT
 from instrument.errors import UsageError
 from instrument.model.store import load_preset
@@ -82,3 +84,42 @@ def test_a_longer_render_begins_as_a_shorter_one(composer: Composer, knobs: Knob
 def test_a_knob_out_of_range_is_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="not in"):
         Knobs(epoch=1, **wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("pad", "axis", "measure"),
+    [(1, "x", "density"), (1, "y", "syncopation"), (2, "x", "dynamics"), (2, "y", "swing")],
+)
+def test_macros_mean_what_they_are_called_over_many_bars(
+    composer: Composer, knobs: Knobs, pad: int, axis: str, measure: str
+) -> None:
+    names = [direction.name for direction in composer.manifest.epoch(knobs.epoch).axes(pad)]
+    assert names["xy".index(axis)] == measure
+    played = replace(knobs, style="rock", variation=0.0, pad=pad)
+
+    def mean(place: float) -> float:
+        change: dict[str, Any] = {axis: place}
+        bars = [composer.compose(0, replace(played, home=home, **change)).given for home in range(200)]
+        return float(np.mean([MEASURES[measure](bar) for bar in bars]))
+
+    assert mean(0.9) > mean(-0.9)
+    assert composer.compose(0, replace(played, x=0.0)).notes == composer.compose(0, replace(played, pad=0)).notes
+
+
+def _syncopation(bar: Bar) -> float:
+    skins = bar.velocity[0, :2]
+    return 1 - float(skins[:, ::4].sum() / max(skins.sum(), 1e-6))
+
+
+def _swing(bar: Bar) -> float:
+    onset, offset = bar.onset[0], bar.offset[0]
+    odd, even = (offset[:, at::2].sum() / max(onset[:, at::2].sum(), 1) for at in (1, 0))
+    return float(odd - even)
+
+
+MEASURES: dict[str, Callable[[Bar], float]] = {
+    "density": lambda bar: float(bar.onset[0].sum()),
+    "syncopation": _syncopation,
+    "dynamics": lambda bar: float(bar.velocity[0][bar.onset[0] > 0.5].std()),
+    "swing": _swing,
+}

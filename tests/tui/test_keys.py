@@ -343,3 +343,15 @@ async def test_a_leaders_clock_is_shown_with_how_it_is_followed() -> None:
         assert "flywheel" in stand.text().splitlines()[0]
         await stand.press("d")
         assert "flywheel, 119.9 BPM from Live:out" in stand.text()
+
+
+async def test_i_goes_round_the_pads_axes() -> None:
+    async with opened() as stand:
+        await stand.press("L", "right", "i")
+        assert (stand.knobs.pad, stand.knobs.x) == (1, 0.0)
+        assert "the pad goes along density and syncopation" in stand.text()
+        await stand.press("i")
+        assert stand.knobs.pad == 0
+        stand.session.turn(epoch=stand.session.manifest.epochs[0].number)
+        await stand.press("i")
+        assert "no other ways" in stand.text()
