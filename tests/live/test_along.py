@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import signal
+import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,13 @@ from instrument.bench.jack_server import JackServer
 from instrument.core.timebase import BAR_TICKS
 from instrument.ports.smf import HEARD_TITLE
 from tests.cli.run import ghostnote
-from tests.live.hosts import OUT_PORT, jam, running
+from tests.live.hosts import OUT_PORT, ask, host, jam, running
 from tests.live.patchbay import Patchbay
+from tests.live.test_following import ARDOUR_CLOCK, ARDOUR_SETTINGS, order
 
 pytestmark = pytest.mark.live
 IN_PORT = "Ghostnote:in"
+PARTNER = Path(__file__).with_name("partner.lua")
 BPM = 120
 STEP_S = 60 / BPM / 4
 
@@ -128,3 +131,38 @@ def test_our_own_notes_are_not_answered(jack_server: JackServer) -> None:
     thru.close()
     assert json.loads(out)["heard"]["notes"] == 0
     assert "our own notes come back in" in errors
+
+
+def test_bars_are_traded_with_ardour_playing_from_its_session(jack_server: JackServer, tmp_path: Path) -> None:
+    """Its clock leads, its track plays what was recorded there; its bars are waited through, ours answer them."""
+    program, name = host("ardour7-lua", "ardour"), jack_server.name
+    settings = tmp_path / "config" / "ardour7" / "config"
+    settings.parent.mkdir(parents=True)
+    settings.write_text(ARDOUR_SETTINGS, encoding="utf-8")
+    home = {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path / "config")}
+    command, take = [program, str(PARTNER), str(tmp_path / "session")], tmp_path / "take.mid"
+    trade = ("--trade", "1", "--seed", "7")
+    with Patchbay(name) as patchbay, running(command, name, stdin=subprocess.PIPE, variables=home) as ardour:
+        ask(ardour, "ready")
+        with Controller(name) as keys:
+            patchbay.connect(keys.port, "ardour:Guitar/midi_in 1")
+            patchbay.wait_until_connected()
+            order(ardour, "record")
+            play_along(keys, 4 * 2.0)
+            order(ardour, "keep")
+        with running(jam("--sync", "midi", "--record", str(take), "--json", *trade), name) as process:
+            patchbay.connect(ARDOUR_CLOCK, IN_PORT)
+            patchbay.connect("ardour:Guitar/midi_out 1", IN_PORT)
+            patchbay.wait_until_connected()
+            order(ardour, "roll")
+            time.sleep(4 * 2.0 + 0.5)
+            order(ardour, "stop")
+            process.send_signal(signal.SIGINT)
+            facts = json.loads(process.communicate(timeout=20)[0])
+        ardour.communicate("end\n", timeout=30)
+    assert facts["clock"]["sync"] == "midi"
+    assert facts["heard"]["notes"] > 8
+    bars = [{note for tick, _, note, _ in drums(take) if (tick + 60) // BAR_TICKS == bar} for bar in range(4)]
+    assert all(bars[bar] <= {42, 51} for bar in (0, 2)), "we play in its turn"
+    assert all(bars[bar] - {42, 51} for bar in (1, 3)), "we don't answer"
+    assert {36, 49} <= bars[1]
