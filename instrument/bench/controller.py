@@ -25,7 +25,7 @@ class Controller:
         self._error = jack.JackError
         self._out = self._client.midi_outports.register("out")
         self._queue: deque[bytes] = deque()
-        self._rate, self._owed, self._values = 0.0, 0.0, 0
+        self._rate, self._owed, self._values, self._notes = 0.0, 0.0, 0, False
         self._client.set_process_callback(self._process)
         self._client.activate()
         self.port = str(self._out.name)
@@ -48,8 +48,10 @@ class Controller:
             ports = self._client.get_ports(client, is_midi=True, is_input=True)
         return any(self.connect(str(port.name)) for port in ports)
 
-    def flood(self, per_second: float, seconds: float) -> int:
-        """Controllers, all of them, as fast as that. Returns how many were sent."""
+    def flood(self, per_second: float, seconds: float, *, notes: bool = False) -> int:
+        """Controllers, all of them, as fast as that; or `notes`, with system exclusive between them. Returns how many
+        were sent."""
+        self._notes = notes
         before, self._rate = self._values, per_second
         time.sleep(seconds)
         self._rate = 0.0
@@ -74,5 +76,15 @@ class Controller:
         self._owed -= int(self._owed)
         for number in range(due):
             self._values += 1
-            data = (0xB0, 1 + self._values % 31, self._values // 31 % 128)
-            self._out.write_midi_event(number * frames // due, bytes(data))
+            self._out.write_midi_event(number * frames // due, self._note() if self._notes else self._controller())
+
+    def _controller(self) -> bytes:
+        return bytes((0xB0, 1 + self._values % 31, self._values // 31 % 128))
+
+    def _note(self) -> bytes:
+        """Two players at once, notes that overlap and some that are never ended, and now and then a long message."""
+        count = self._values
+        if count % 50 == 0:
+            return bytes((0xF0, 0x7D, *(count % 128,) * 20, 0xF7))
+        kind = 0x80 if count % 7 < 3 else 0x90
+        return bytes((kind | count % 2, 36 + count // 3 % 48, 1 + count * 31 % 127))
