@@ -1,4 +1,4 @@
-"""A preset: a folder with `preset.toml` and one ONNX file per epoch, and the models that come out of it.
+"""A preset: a folder with `preset.toml`, one ONNX file per epoch and perhaps an encoder, and the models out of it.
 
 Nothing in it is trusted. Each file is read once, its hash compared with the manifest's, and what was hashed is what
 runs. A net that doesn't come with the instrument is tried in another process first.
@@ -12,12 +12,14 @@ import shutil
 import stat
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
-from instrument.core.manifest import Epoch, Manifest
+from instrument.core.manifest import EncoderContract, EncoderFile, Epoch, Manifest, ModelContract
 from instrument.errors import DataError, ModelError
 from instrument.files import write_atomic
+from instrument.model.encoder import OnnxEncoder
 from instrument.model.epochs import resolve_epoch
 from instrument.model.inspection import LARGEST_MODEL, inspect_model
 from instrument.model.manifest_file import MANIFEST, encode_manifest, read_manifest
@@ -43,6 +45,7 @@ class Preset:
             raise ModelError(f"{printable(str(folder / MANIFEST))}: {error}") from error
         self._cache = cache
         self._models: dict[int, OnnxBarModel | OnnxWindowModel] = {}
+        self._encoder: OnnxEncoder | None = None
         self._lock = threading.Lock()
 
     @property
@@ -61,42 +64,67 @@ class Preset:
                 self._models[entry.number] = self._load(entry)
             return self._models[entry.number]
 
+    def encoder(self) -> OnnxEncoder | None:
+        """See `ModelSource.encoder`. The first call takes some milliseconds, or a second with a probe."""
+        entry, contract = self.manifest.encoder, self.manifest.encoder_contract
+        with self._lock:
+            if self._encoder is None and entry is not None and contract is not None:
+                with _named(self.folder / entry.file):
+                    self._encoder = OnnxEncoder(self._checked(entry, contract), contract, entry)
+            return self._encoder
+
     def _load(self, entry: Epoch) -> OnnxBarModel | OnnxWindowModel:
-        path = self.folder / entry.file
-        data = read_epoch(self.folder, entry)
-        try:
-            if not self.trusted:
-                inspect_model(data, self.manifest.model)
-                probe(data, self.manifest.model, self._cache)
-            return open_model(data, self.manifest.model)
-        except ModelError as error:
-            raise ModelError(f"{printable(str(path))} can't be played: {error}") from error
+        with _named(self.folder / entry.file):
+            return open_model(self._checked(entry, self.manifest.model), self.manifest.model)
+
+    def _checked(self, entry: Epoch | EncoderFile, contract: ModelContract | EncoderContract) -> bytes:
+        """A net's bytes, tried first where it is a stranger's."""
+        data = read_net(self.folder, entry)
+        if not self.trusted:
+            inspect_model(data, contract)
+            probe(data, contract, self._cache)
+        return data
 
 
-def read_epoch(folder: Path, entry: Epoch) -> bytes:
-    """The epoch's bytes, a regular file inside the folder that is what its hash says. Raises DataError, ModelError."""
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """A ModelError about "it" as one about the file."""
+    try:
+        yield
+    except DamagedError:
+        raise
+    except ModelError as error:
+        raise ModelError(f"{printable(str(path))} can't be played: {error}") from error
+
+
+class DamagedError(ModelError):
+    """A file that is not what the manifest says; it names the file itself."""
+
+
+def read_net(folder: Path, entry: Epoch | EncoderFile) -> bytes:
+    """A net's bytes, a regular file inside the folder that is what its hash says. Raises DataError, ModelError."""
     path = folder / entry.file
     name = printable(str(path))
     try:
         if not stat.S_ISREG(path.lstat().st_mode):
-            raise ModelError(f"{name} is not a plain file")
+            raise DamagedError(f"{name} is not a plain file")
         with path.open("rb") as file:
             data = file.read(LARGEST_MODEL + 1)
     except OSError as error:
         raise DataError(f"can't read {name}: {error.strerror}") from error
     if len(data) != entry.bytes or hashlib.sha256(data).hexdigest() != entry.sha256:
-        raise ModelError(f"{name} is not what preset.toml says: damaged or changed; install the preset again")
+        raise DamagedError(f"{name} is not what preset.toml says: damaged or changed; install the preset again")
     return data
 
 
 def write_preset(manifest: Manifest, files: Mapping[str, bytes], out: Path) -> None:
     """The folder `out`, whole or not at all: made beside its place, then renamed. A preset that was there is replaced.
 
-    `files`: the bytes of each epoch's file by name, and pages of prose (.md). Raises DataError where `out` can't be
+    `files`: the bytes of each net's file by name, and pages of prose (.md). Raises DataError where `out` can't be
     written or holds other things.
     """
     check_replaceable(out)
-    wanted = {epoch.file for epoch in manifest.epochs}
+    wanted = set(manifest.files)
     if wanted != {name for name in files if not name.endswith(".md")}:
         raise ValueError(f"the manifest names {sorted(wanted)}, the files are {sorted(files)}")
     try:
