@@ -98,6 +98,8 @@ def export_run(
         raise UsageError(f'"{called}" can\'t name a preset: lower-case letters, digits, - and _ can')
     check_replaceable(out)
     contract = run_contract(run)
+    if lesson and contract.kind != "bar":
+        raise UsageError(f"{run} makes windows of ticks; an encoder is of nets that make bars on a grid")
     rows = {int(row["epoch"]): row for row in read_stats(run)}
     entries, files, parity = [], {}, {}
     exporter = Exporter(contract)
@@ -122,8 +124,7 @@ def _with_encoder(run: Path, manifest: Manifest, files: Mapping[str, bytes], les
     """The same preset with an encoder, and its file."""
     number = manifest.best_epoch
     model = open_model(files[manifest.epoch(number).file], manifest.model)
-    if not isinstance(model, ManyBars):
-        raise UsageError(f"{run} makes windows of ticks; an encoder is of nets that make bars on a grid")
+    assert isinstance(model, ManyBars)
     best = Best(number=number, model=model, scales=manifest.conditions)
     epochs = [epoch.number for epoch in manifest.epochs]
     entry, data = export_encoder(

@@ -20,10 +20,10 @@ from export.half import rounded, stored
 from export.parity import TOLERANCE
 from instrument.core.bar import Bar
 from instrument.core.manifest import Conditions, EncoderContract, EncoderFile, ModelContract
-from instrument.errors import DataError, ModelError, UsageError
+from instrument.errors import DataError, ModelError
 from instrument.model.contract import ManyBars
 from instrument.model.encoder import OnnxEncoder, golden_bars
-from instrument.model.nearest import bar_of, bounds_of, likeness, named_style, nearest
+from instrument.model.nearest import Effort, bar_of, likeness, nearest
 from training.encoding import Encoder, EncoderSchedule, teach
 from training.examples import BarExamples
 from training.networks import Generator
@@ -62,12 +62,9 @@ class Best:
 def export_encoder(
     run: Path, epochs: list[int], contract: ModelContract, lesson: Lesson, best: Best, facts: dict[str, Any]
 ) -> tuple[EncoderFile, bytes]:
-    """The encoder of these epochs of a run. Raises DataError for data that are not the run's, UsageError for a run of
-    windows, and ModelError where the file is not proved."""
-    generators = [load_snapshot(run, epoch) for epoch in epochs]
-    bars = [generator for generator in generators if isinstance(generator, Generator)]
-    if len(bars) != len(generators):
-        raise UsageError("an encoder is of nets that make bars on a grid, and this run's make windows of ticks")
+    """The encoder of these epochs of a run that makes bars. Raises DataError for data that are not the run's, and
+    ModelError where the file is not proved."""
+    bars = [net for net in (load_snapshot(run, epoch) for epoch in epochs) if isinstance(net, Generator)]
     plan = lesson_plan(run, lesson)
     learnt, kept = plan.judged, plan.held_out
     assert isinstance(learnt, BarExamples)
@@ -91,13 +88,14 @@ def score(encoder: OnnxEncoder, kept: BarExamples, best: Best) -> dict[str, floa
     """How like held-out bars the bars found for them are, see `EncoderFile`: means over JUDGED bars."""
     rows = torch.linspace(0, len(kept) - 1, min(JUDGED, len(kept))).round().long()
     _, planes, voices, steps = encoder.contract.inputs[0].shape
-    alone, found = [], []
+    alone: list[float] = []
+    found: list[float] = []
     for x in kept.x(rows).view(len(rows), 3, planes, voices, steps).numpy():
         bar = Bar(onset=x[0], velocity=x[1], offset=x[2])
-        start = named_style(encoder.encode(bar, best.number))
-        place = nearest(best.model, bar, start, bounds_of(best.scales))
-        alone.append(likeness(bar_of(best.model, start), bar))
-        found.append(likeness(bar_of(best.model, place), bar))
+        starts = encoder.encode(bar, best.number)
+        for shares, effort in ((alone, Effort(rounds=0)), (found, Effort())):
+            place = nearest(best.model, bar, starts, best.scales, effort)
+            shares.append(likeness(bar_of(best.model, place), bar))
     return {"onsets": round(float(np.mean(found)), 6), "alone": round(float(np.mean(alone)), 6)}
 
 

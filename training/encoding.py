@@ -5,12 +5,13 @@ A GAN has no encoder of its own; E is taught afterwards, against the frozen gene
 learns by what G makes of its answer,
 
     L = BCE(onset) + VELOCITY |velocity|^2 + OFFSET |offset|^2 over the hits + PRIOR |z|^2
-        + STYLE CE(style) + CONDITION |condition|^2 ,
+        + CONDITION |condition|^2 ,
 
 sums over a bar's cells, means over bars. Bars that G has made are in each batch, so that E sees more than the data
 hold; their z, though known, is not asked for: a bar has many, and |E(G(z)) - z|^2 draws the answer to their mean. One
-net serves all epochs, told by a one-hot input, as its size counts in what is shipped. The style that a player can name
-is one, so G is given the likeliest, with the gradient of the weights (straight-through).
+net serves all epochs, told by a one-hot input, as its size counts in what is shipped. The style is an input too, the
+bar's own or one drawn by chance: a player names one, and the one whose bar comes nearest is found by trying them all,
+which costs less than guessing wrong.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from torch.nn import functional as F  # noqa: N812
 from training.examples import BarExamples, Random
 from training.networks import CONDITIONS, VELOCITY_HEADROOM, Generator, NetworkShape, leaky
 
-VELOCITY, OFFSET, PRIOR, STYLE, CONDITION = 8.0, 8.0, 0.003, 1.0, 1.0
+VELOCITY, OFFSET, PRIOR, CONDITION = 4.0, 4.0, 0.003, 1.0
 
 MOST_CONDITION = 3.0
 """Density and energy lie within so many standard deviations: a knob turns no further."""
@@ -33,44 +34,35 @@ MOST_CONDITION = 3.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncoderSchedule:
-    """`made`: the share of a batch that G has made. The rate falls as a cosine to nothing over `steps`."""
+    """`made`: the share of a batch that G has made; `other`: that is asked for under a style drawn by chance. The rate
+    falls as a cosine to nothing over `steps`."""
 
     steps: int = 12_000
     batch: int = 128
     made: float = 0.25
+    other: float = 0.5
     lr: float = 2e-3
 
 
 class Encoder(nn.Module):
-    """E: (bar [B, P, H, V, T], epoch [B, N] one-hot) -> z [B, latent_dim], style weights [B, S], condition [B, Q]."""
+    """E: (bar [B, P, H, V, T], epoch [B, N] and style [B, S] one-hot) -> z [B, latent_dim], condition [B, Q]."""
 
     def __init__(self, shape: NetworkShape, epochs: int, channels: int = 48, width: int = 96) -> None:
         super().__init__()
-        self.sizes = (shape.latent_dim, shape.styles, CONDITIONS)
+        self.latent_dim = shape.latent_dim
         self.conv1 = nn.Conv1d(shape.bar_channels, channels, 3, padding=1)
         self.conv2 = nn.Conv1d(channels, channels, 4, stride=2, padding=1)
         self.conv3 = nn.Conv1d(channels, channels, 4, stride=2, padding=1)
-        self.full1 = nn.Linear(channels * (shape.steps // 4) + epochs, width)
+        self.full1 = nn.Linear(channels * (shape.steps // 4) + epochs + shape.styles, width)
         self.full2 = nn.Linear(width, width)
-        self.answer = nn.Linear(width, sum(self.sizes))
+        self.answer = nn.Linear(width, shape.latent_dim + CONDITIONS)
 
-    def parts(self, bar: Tensor, epoch: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """z, the style's logits and the condition."""
+    def forward(self, bar: Tensor, epoch: Tensor, style: Tensor) -> tuple[Tensor, Tensor]:
         h = leaky(self.conv3(leaky(self.conv2(leaky(self.conv1(bar.flatten(1, 3)))))))
-        h = leaky(self.full2(leaky(self.full1(torch.cat([h.flatten(1), epoch], 1)))))
-        z, style, condition = self.answer(h).split(self.sizes, 1)
-        fill, moods = torch.sigmoid(condition[:, :1]), MOST_CONDITION * torch.tanh(condition[:, 1:] / MOST_CONDITION)
-        return z, style, torch.cat([fill, moods], 1)
-
-    def forward(self, bar: Tensor, epoch: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        z, style, condition = self.parts(bar, epoch)
-        return z, torch.softmax(style, 1), condition
-
-
-def straight_through_choice(logits: Tensor) -> Tensor:
-    """One-hot at the largest; the gradient is the weights'."""
-    soft = torch.softmax(logits, 1)
-    return F.one_hot(logits.argmax(1), logits.shape[1]) + soft - soft.detach()
+        h = leaky(self.full2(leaky(self.full1(torch.cat([h.flatten(1), epoch, style], 1)))))
+        answer = self.answer(h)
+        z, fill, moods = answer.split((self.latent_dim, 1, CONDITIONS - 1), 1)
+        return z, torch.cat([torch.sigmoid(fill), MOST_CONDITION * torch.tanh(moods / MOST_CONDITION)], 1)
 
 
 def likeness_loss(generator: Generator, x: Tensor, z: Tensor, style: Tensor, condition: Tensor) -> Tensor:
@@ -102,17 +94,27 @@ class Lessons:
         batch, index = self.schedule.batch, int(torch.randint(len(self.generators), (), generator=self.random))
         generator = self.generators[index]
         rows = torch.randint(len(self.real), (batch,), generator=self.random)
-        style, condition, x = self.real.style[rows], self.real.condition[rows, :CONDITIONS], self.real.x(rows)
-        made = round(self.schedule.made * batch)
+        own, condition = F.one_hot(self.real.style[rows], self.styles).float(), self.real.condition[rows, :CONDITIONS]
+        x = self._some_made(generator, self.real.x(rows), own, condition)
+        style = self._some_other(own)
+        z, asked = encoder(planes(x, self.shape), one_epoch(index, len(self.generators), batch), style)
+        loss = likeness_loss(generator, x, z, style, asked)
+        loss = loss + PRIOR * z.square().sum(1) + CONDITION * (asked - condition).square().sum(1)
+        mean: Tensor = loss.mean()
+        return mean
+
+    def _some_made(self, generator: Generator, x: Tensor, style: Tensor, condition: Tensor) -> Tensor:
+        """The first of the bars x [B, C, T] replaced by bars of the same styles and conditions that G makes."""
+        made = round(self.schedule.made * len(x))
         z = torch.randn((made, self.shape.latent_dim), generator=self.random)
         with torch.no_grad():
-            given = with_first_place(generator, condition[:made])
-            x = torch.cat([generator(z, F.one_hot(style[:made], self.styles).float(), given), x[made:]])
-        found, likely, asked = encoder.parts(planes(x, self.shape), one_epoch(index, len(self.generators), batch))
-        loss = likeness_loss(generator, x, found, straight_through_choice(likely), asked)
-        loss = loss + PRIOR * found.square().sum(1) + CONDITION * (asked - condition).square().sum(1)
-        loss = loss + STYLE * F.cross_entropy(likely, style, reduction="none")
-        return loss.mean()
+            return torch.cat([generator(z, style[:made], with_first_place(generator, condition[:made])), x[made:]])
+
+    def _some_other(self, style: Tensor) -> Tensor:
+        """The style weights [B, S] with as many, by chance, replaced by others."""
+        other = torch.rand(len(style), 1, generator=self.random) < self.schedule.other
+        drawn = torch.randint(self.styles, (len(style),), generator=self.random)
+        return torch.where(other, F.one_hot(drawn, self.styles).float(), style)
 
 
 def planes(x: Tensor, shape: NetworkShape) -> Tensor:

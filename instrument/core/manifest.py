@@ -96,8 +96,8 @@ class ModelContract:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncoderContract:
     """What a preset's encoder takes and gives. Its inputs are `bar` [3, H, V, T] (onset, velocity 0..1, offset in
-    steps) and `epoch` [N] (1 at the epoch whose place is wanted, else 0); its outputs `z`, `style` and `condition`, as
-    the model takes them."""
+    steps), `epoch` [N] (1 at the epoch whose place is wanted, else 0) and `style` [S] (the same for the style); its
+    outputs `z` and `condition`, as the model takes them."""
 
     model: ModelContract
     epochs: int
@@ -111,15 +111,15 @@ class EncoderContract:
     @property
     def inputs(self) -> tuple[Tensor, ...]:
         bar = (3, self.model.planes, self.model.voices, self.model.steps)
-        return Tensor(name="bar", shape=bar), Tensor(name="epoch", shape=(self.epochs,))
+        return (
+            Tensor(name="bar", shape=bar),
+            Tensor(name="epoch", shape=(self.epochs,)),
+            Tensor(name="style", shape=(len(self.model.styles),)),
+        )
 
     @property
     def outputs(self) -> tuple[Tensor, ...]:
-        return (
-            Tensor(name="z", shape=(self.model.latent_dim,)),
-            Tensor(name="style", shape=(len(self.model.styles),)),
-            Tensor(name="condition", shape=(3,)),
-        )
+        return Tensor(name="z", shape=(self.model.latent_dim,)), Tensor(name="condition", shape=(3,))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

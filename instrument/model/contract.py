@@ -48,6 +48,9 @@ class BarModel(Protocol):
 class ManyBars(Protocol):
     """A model of bars on a grid that makes many at once, as a search needs."""
 
+    @property
+    def contract(self) -> ModelContract: ...
+
     def raw_many(self, z: Floats, style: Floats, condition: Floats) -> tuple[Floats, Floats, Floats]:
         """First bars of a phrase without a tap, from z [B, latent_dim], style [B, S] and condition [B, 3]: onset
         probability, velocity and offset, each [B, H, V, T]. Raises ModelError where the net fails."""
@@ -55,20 +58,21 @@ class ManyBars(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Encoded:
-    """The place of a bar: z [latent_dim], style weights [S] with sum 1, fill 0..1, density and energy as z-scores."""
+    """A place: z [latent_dim], the number of a style, fill 0..1, density and energy as z-scores."""
 
     z: Floats
-    style: Floats
+    style: int
     fill: float
     density: float
     energy: float
 
 
 class Encoder(Protocol):
-    """The way back, from a bar to a place whose bar resembles it; the same bar always has the same place."""
+    """The way back, from a bar to a place whose bar resembles it; the same bar always has the same places."""
 
-    def encode(self, bar: Bar, epoch: int) -> Encoded:
-        """The place in the latent of an epoch. Raises ModelError where the net fails or the bar is on another grid."""
+    def encode(self, bar: Bar, epoch: int) -> tuple[Encoded, ...]:
+        """The bar's place under each style, in an epoch's latent. Raises ModelError where the net fails or the bar is
+        on another grid."""
 
 
 class ModelSource(Protocol):

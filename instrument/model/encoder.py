@@ -1,4 +1,4 @@
-"""Encoders out of ONNX files: from a bar to the place whose bar resembles it, for all epochs of a preset."""
+"""Encoders out of ONNX files: from a bar to places whose bars resemble it, for all epochs of a preset."""
 
 from __future__ import annotations
 
@@ -25,30 +25,33 @@ class OnnxEncoder(OnnxSession):
         self._entry = entry
         self.run(*golden_bars(contract, 1))
 
-    def run(self, bar: Floats, epoch: Floats) -> tuple[Floats, ...]:
-        """Many at once: bar [B, 3, H, V, T] and epoch [B, N] -> z [B, latent_dim], style [B, S], condition [B, 3]."""
-        return self.feed({"bar": bar, "epoch": epoch})
+    def run(self, *inputs: Floats) -> tuple[Floats, ...]:
+        """Many at once: bar [B, 3, H, V, T], epoch [B, N] and style [B, S] -> z [B, latent_dim], condition [B, 3]."""
+        return self.feed(dict(zip(("bar", "epoch", "style"), inputs, strict=True)))
 
-    def encode(self, bar: Bar, epoch: int) -> Encoded:
+    def encode(self, bar: Bar, epoch: int) -> tuple[Encoded, ...]:
         """See `Encoder.encode`. An epoch that it doesn't know is taken for the nearest that it does."""
-        known = np.zeros((1, self.contract.epochs), np.float32)
-        known[0, self._entry.input_of(epoch) if self._entry else epoch] = 1.0
         planes = np.stack([bar.onset, bar.velocity, bar.offset])
         if planes.shape != self.contract.inputs[0].shape:
             raise ModelError(f"a bar of shape {bar.onset.shape} doesn't fit the encoder")
-        z, style, condition = (value[0] for value in self.run(planes[None], known))
-        fill, density, energy = (float(value) for value in condition)
-        return Encoded(z=z, style=style, fill=fill, density=density, energy=energy)
+        styles = len(self.contract.model.styles)
+        known = np.zeros((styles, self.contract.epochs), np.float32)
+        known[:, self._entry.input_of(epoch) if self._entry else epoch] = 1.0
+        z, condition = self.run(np.repeat(planes[None], styles, 0), known, np.eye(styles, dtype=np.float32))
+        return tuple(
+            Encoded(z=z[style], style=style, fill=float(fill), density=float(density), energy=float(energy))
+            for style, (fill, density, energy) in enumerate(condition)
+        )
 
 
-def golden_bars(contract: EncoderContract, count: int, seed: int = 0) -> tuple[Floats, Floats]:
-    """Bars [N, 3, H, V, T] and epochs [N, E] to try an encoder with: as busy as drummers', silent, and full; each epoch
-    in turn. The same on every machine."""
+def golden_bars(contract: EncoderContract, count: int, seed: int = 0) -> tuple[Floats, Floats, Floats]:
+    """Bars [N, 3, H, V, T], epochs [N, E] and styles [N, S] to try an encoder with: bars as busy as drummers', silent
+    and full ones; epochs and styles in turn. The same on every machine."""
     random = np.random.default_rng(seed)
     shape = (count, *contract.inputs[0].shape[1:])
     onset = random.random(shape) < BUSY
     onset[1::8], onset[2::8] = False, True
     velocity, offset = random.random(shape), random.uniform(-0.5, 0.5, shape)
     bars = np.stack([onset, velocity * onset, offset * onset], 1)
-    epochs = np.eye(contract.epochs)[np.arange(count) % contract.epochs]
-    return bars.astype(np.float32), epochs.astype(np.float32)
+    epochs, styles = (np.eye(size)[np.arange(count) % size] for size in (contract.epochs, len(contract.model.styles)))
+    return bars.astype(np.float32), epochs.astype(np.float32), styles.astype(np.float32)

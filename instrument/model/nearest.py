@@ -1,17 +1,18 @@
-"""The nearest bar that a net makes: a search from an encoder's answer, without the net's gradients.
+"""The nearest bar that a net makes: a search from an encoder's answers, without the net's gradients.
 
-A place is u = (z, fill, density, energy) under one style. The cost of a bar is the onsets' cross-entropy, the squared
-differences of velocity and offset where the wanted bar has a hit, and a little |z|^2, which keeps the place among those
-that the net knows. Its outputs r(u) are smooth, so each round learns their slopes J from one batch of small steps, a
-column each, and takes the Gauss-Newton step of the weighted squares, with as much damping as serves best (Levenberg
-1944, Marquardt 1963): candidates under several dampings are one more batch. Broyden's update (1965) turns J along with
-each step, so that a few more steps are taken before the slopes are learnt anew. A fixed number of rounds: the same bar
-from the same start always gives the same place.
+A place is u = (z, fill, density, energy) under one style, that of the best of the starts. The cost of a bar is the
+onsets' cross-entropy, the squared differences of velocity and offset where the wanted bar has a hit, and a little
+|z|^2, which keeps the place among those that the net knows. Its outputs r(u) are smooth, so each round learns their
+slopes J from one batch of small steps, a column each, and takes the Gauss-Newton step of the weighted squares, with as
+much damping as serves best (Levenberg 1944, Marquardt 1963): candidates under several dampings are one more batch.
+Broyden's update (1965) turns J along with each step, so that another step is taken before the slopes are learnt anew. A
+fixed number of rounds: the same bar from the same starts always gives the same place.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +23,7 @@ from instrument.model.contract import Encoded, ManyBars
 
 Doubles = npt.NDArray[np.float64]
 
-VELOCITY, OFFSET, PRIOR = 8.0, 8.0, 0.005
+VELOCITY, OFFSET, PRIOR = 4.0, 4.0, 0.003
 """Weights in the cost, beside the onsets' cross-entropy."""
 
 STEP = 0.02
@@ -31,7 +32,7 @@ STEP = 0.02
 DAMPINGS = np.array([0.03, 0.1, 0.3, 1.0, 3.0, 10.0])
 """Times the last round's best."""
 
-FLATTEST = 0.02
+FLATTEST = 0.01
 """The least weight of an onset: one that is sure, and wrong, must still be heard."""
 
 SURE = 1e-6
@@ -46,12 +47,7 @@ class Effort:
     steps: int = 2
 
 
-def named_style(encoded: Encoded) -> Encoded:
-    """The same under its likeliest style alone, as a player can name one."""
-    return replace(encoded, style=np.eye(len(encoded.style), dtype=np.float32)[int(encoded.style.argmax())])
-
-
-def bounds_of(scales: Conditions) -> tuple[Doubles, Doubles]:
+def _bounds(scales: Conditions) -> tuple[Doubles, Doubles]:
     """The least and largest fill, density and energy that the knobs can ask for, [3] each."""
     ends = [(0.0, 1.0), *((scale.quantiles[0], scale.quantiles[-1]) for scale in (scales.density, scales.energy))]
     low, high = np.array(ends).T
@@ -59,12 +55,16 @@ def bounds_of(scales: Conditions) -> tuple[Doubles, Doubles]:
 
 
 def nearest(
-    model: ManyBars, bar: Bar, start: Encoded, bounds: tuple[Doubles, Doubles], effort: Effort | None = None
+    model: ManyBars,
+    bar: Bar,
+    starts: Sequence[Encoded],
+    scales: Conditions,
+    effort: Effort | None = None,
 ) -> Encoded:
-    """A place whose bar resembles `bar` more than the start's, or the start. `bounds`: the least and largest fill,
-    density and energy, [3] each. Raises ModelError where the net fails."""
+    """A place whose bar resembles `bar` at least as much as the best of the starts'. `scales`: the knobs', which bound
+    density and energy. Raises ModelError where the net fails."""
     effort = effort or Effort()
-    search = _Search(model, bar, start, bounds)
+    search = _Search(model, bar, starts, scales)
     for _ in range(effort.rounds):
         search.look_around()
         for _ in range(effort.steps):
@@ -75,7 +75,8 @@ def nearest(
 def bar_of(model: ManyBars, place: Encoded) -> Bar:
     """The bar at a place."""
     condition = np.array([[place.fill, place.density, place.energy]], np.float32)
-    onset, velocity, offset = model.raw_many(place.z[None], place.style[None], condition)
+    style = np.eye(len(model.contract.styles), dtype=np.float32)[place.style]
+    onset, velocity, offset = model.raw_many(place.z[None], style[None], condition)
     return Bar.from_outputs(onset[0], velocity[0], offset[0])
 
 
@@ -87,42 +88,47 @@ def likeness(one: Bar, other: Bar) -> float:
 
 
 class _Search:
-    def __init__(self, model: ManyBars, bar: Bar, start: Encoded, bounds: tuple[Doubles, Doubles]) -> None:
-        self._model, self._style, self._size = model, start.style, len(start.z)
-        self._low, self._high = bounds
-        self._shape = bar.onset.shape[1:]
+    def __init__(self, model: ManyBars, bar: Bar, starts: Sequence[Encoded], scales: Conditions) -> None:
+        self._model, self._styles = model, np.eye(len(model.contract.styles), dtype=np.float32)
+        self._size, self._shape = model.contract.latent_dim, bar.onset.shape[1:]
+        self._low, self._high = _bounds(scales)
         self._hit = bar.onset.ravel() > 0.5
-        self._wanted = np.concatenate(
-            [self._hit.astype(np.float64), bar.velocity.ravel()[self._hit], bar.offset.ravel()[self._hit]]
-        )
         self._cells = self._hit.size
+        heard = [value.ravel()[self._hit] for value in (bar.velocity, bar.offset)]
+        self._wanted = np.concatenate([self._hit, *heard]).astype(np.float64)
         self._scale = np.repeat([VELOCITY, OFFSET], int(self._hit.sum()))
         self._damping = 1.0
-        u = np.concatenate([start.z, [start.fill, start.density, start.energy]]).astype(np.float64)
-        self._u = self._bounded(u)
-        self._r = self._outputs(self._u[None])[0]
-        self._cost = self._costs(self._u[None], self._r[None])[0]
+        self._begin(starts)
+
+    def _begin(self, starts: Sequence[Encoded]) -> None:
+        """At the start whose bar costs least."""
+        u = self._bounded(np.array([[*start.z, start.fill, start.density, start.energy] for start in starts]))
+        styles = np.array([start.style for start in starts])
+        r = self._outputs(u, styles)
+        costs = self._costs(u, r)
+        best = int(costs.argmin())
+        self._style = int(styles[best])
+        self._u, self._r, self._cost = u[best], r[best], float(costs[best])
+        self._place, self._best = self._u, (float(self._likenesses(r)[best]), -self._cost)
         self._slopes: Doubles = np.zeros((len(self._r), len(self._u)))
-        self._best = (self._likenesses(self._r[None])[0], -self._cost)
-        self._place = self._u
 
     def look_around(self) -> None:
         """Learns J [outputs, u]."""
         steps = STEP * np.eye(len(self._u))
-        self._slopes = (self._outputs(self._u + steps) - self._r).T / STEP
+        self._slopes = (self._outputs(self._u + steps, self._style) - self._r).T / STEP
 
     def step(self) -> None:
         """To the best of the candidates, if it is better."""
         u = self._candidates()
-        r = self._outputs(u)
+        r = self._outputs(u, self._style)
         costs, likenesses = self._costs(u, r), self._likenesses(r)
         for row in range(len(u)):
             if (likenesses[row], -costs[row]) > self._best:
-                self._best, self._place = (likenesses[row], -costs[row]), u[row]
+                self._best, self._place = (float(likenesses[row]), -float(costs[row])), u[row]
         best = int(costs.argmin())
         self._turn_slopes(u[best] - self._u, r[best] - self._r)
         if costs[best] < self._cost:
-            self._u, self._r, self._cost = u[best], r[best], costs[best]
+            self._u, self._r, self._cost = u[best], r[best], float(costs[best])
             self._damping = float(np.clip(self._damping * DAMPINGS[best], 1e-3, 1e2))
         else:
             self._damping = min(10 * self._damping, 1e3)
@@ -163,11 +169,12 @@ class _Search:
         bounded[..., self._size :] = np.clip(u[..., self._size :], self._low, self._high)
         return bounded
 
-    def _outputs(self, u: Doubles) -> Doubles:
-        """Onset logits of all cells, velocity and offset of the wanted hits, [n, outputs]."""
+    def _outputs(self, u: Doubles, style: int | npt.NDArray[np.int64]) -> Doubles:
+        """Onset logits of all cells, velocity and offset of the wanted hits, [n, outputs]; `style` one for all, or
+        [n]."""
         given = u.astype(np.float32)
-        style = np.repeat(self._style[None], len(u), 0)
-        onset, velocity, offset = self._model.raw_many(given[:, : self._size], style, given[:, self._size :])
+        styles = self._styles[np.broadcast_to(style, len(u))]
+        onset, velocity, offset = self._model.raw_many(given[:, : self._size], styles, given[:, self._size :])
         p = np.clip(onset.reshape(len(u), -1).astype(np.float64), SURE, 1 - SURE)
         heard = [value.reshape(len(u), -1)[:, self._hit].astype(np.float64) for value in (velocity, offset)]
         return np.concatenate([np.log(p / (1 - p)), *heard], 1)

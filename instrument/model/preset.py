@@ -69,12 +69,12 @@ class Preset:
         entry, contract = self.manifest.encoder, self.manifest.encoder_contract
         with self._lock:
             if self._encoder is None and entry is not None and contract is not None:
-                with _named(self.folder / entry.file):
+                with _named(self.folder / entry.file, "used"):
                     self._encoder = OnnxEncoder(self._checked(entry, contract), contract, entry)
             return self._encoder
 
     def _load(self, entry: Epoch) -> OnnxBarModel | OnnxWindowModel:
-        with _named(self.folder / entry.file):
+        with _named(self.folder / entry.file, "played"):
             return open_model(self._checked(entry, self.manifest.model), self.manifest.model)
 
     def _checked(self, entry: Epoch | EncoderFile, contract: ModelContract | EncoderContract) -> bytes:
@@ -87,14 +87,14 @@ class Preset:
 
 
 @contextmanager
-def _named(path: Path) -> Iterator[None]:
-    """A ModelError about "it" as one about the file."""
+def _named(path: Path, purpose: str) -> Iterator[None]:
+    """A ModelError about "it" as one about the file, which can't be "played", say."""
     try:
         yield
     except DamagedError:
         raise
     except ModelError as error:
-        raise ModelError(f"{printable(str(path))} can't be played: {error}") from error
+        raise ModelError(f"{printable(str(path))} can't be {purpose}: {error}") from error
 
 
 class DamagedError(ModelError):

@@ -112,18 +112,16 @@ class ScriptedBarModel:
 class ScriptedEncoder:
     """Keeps the contract of `Encoder`: the usual place of a bar's busyness and loudness. It leaves z to a search."""
 
-    def encode(self, bar: Bar, epoch: int) -> Encoded:
+    def encode(self, bar: Bar, epoch: int) -> tuple[Encoded, ...]:
         """See `Encoder.encode`."""
         if bar.onset.shape != GRID.shape:
             raise ModelError(f"a bar of shape {bar.onset.shape} doesn't fit the encoder")
         hits = float(bar.onset.sum())
         loud = float(bar.velocity.sum()) / max(hits, 1.0)
-        return Encoded(
-            z=np.zeros(LATENT_DIM, np.float32),
-            style=np.eye(len(STYLES), dtype=np.float32)[0],
-            fill=0.0,
-            density=float(np.clip(hits / USUAL_HITS - 1, -1, 1)),
-            energy=float(np.clip(4 * loud - 2, -2, 2)),
+        density, energy = float(np.clip(hits / USUAL_HITS - 1, -1, 1)), float(np.clip(4 * loud - 2, -2, 2))
+        middle = np.zeros(LATENT_DIM, np.float32)
+        return tuple(
+            Encoded(z=middle, style=style, fill=0.0, density=density, energy=energy) for style in range(len(STYLES))
         )
 
 

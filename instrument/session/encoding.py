@@ -11,7 +11,7 @@ from dataclasses import replace
 from instrument.core.bar import Bar
 from instrument.errors import UsageError
 from instrument.model.contract import ManyBars
-from instrument.model.nearest import bounds_of, named_style, nearest
+from instrument.model.nearest import nearest
 from instrument.session.composer import Composer
 from instrument.session.knobs import Knobs
 from instrument.text import printable
@@ -27,11 +27,11 @@ def place_of(bar: Bar, composer: Composer, knobs: Knobs) -> Knobs:
     if encoder is None or not isinstance(model, ManyBars):
         raise UsageError(f'preset "{printable(manifest.name)}" has no encoder: it can\'t find the place of a bar')
     scales = manifest.conditions
-    found = nearest(model, bar, named_style(encoder.encode(bar, knobs.epoch)), bounds_of(scales))
+    found = nearest(model, bar, encoder.encode(bar, knobs.epoch), scales)
     return replace(
         knobs,
         z=tuple(map(float, found.z)),
-        style=manifest.model.styles[int(found.style.argmax())],
+        style=manifest.model.styles[found.style],
         density=scales.density.knob(found.density),
         energy=scales.energy.knob(found.energy),
         fill=min(max(found.fill, 0.0), 1.0),
