@@ -37,7 +37,7 @@ class EncoderSchedule:
     """`made`: the share of a batch that G has made; `other`: that is asked for under a style drawn by chance. The rate
     falls as a cosine to nothing over `steps`."""
 
-    steps: int = 12_000
+    steps: int = 20_000
     batch: int = 128
     made: float = 0.25
     other: float = 0.5

@@ -40,7 +40,7 @@ def test_the_same_bar_always_has_the_same_place() -> None:
     assert (one.style, one.fill, one.density, one.energy) == (other.style, other.fill, other.density, other.energy)
 
 
-def test_the_style_whose_bar_costs_least_is_searched_under() -> None:
+def test_it_searches_from_one_of_the_starts() -> None:
     bar = made(1, style=2)
     places = tuple(replace(PLACE, style=style, z=np.zeros(LATENT_DIM, np.float32)) for style in (0, 1, 2))
     shares = [likeness(bar_of(MODEL, nearest(MODEL, bar, [place], SCALES)), bar) for place in places]
