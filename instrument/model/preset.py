@@ -69,21 +69,23 @@ class Preset:
         entry, contract = self.manifest.encoder, self.manifest.encoder_contract
         with self._lock:
             if self._encoder is None and entry is not None and contract is not None:
+                data = read_net(self.folder, entry)
                 with _named(self.folder / entry.file, "used"):
-                    self._encoder = OnnxEncoder(self._checked(entry, contract), contract, entry)
+                    self._try(data, contract)
+                    self._encoder = OnnxEncoder(data, contract, entry)
             return self._encoder
 
     def _load(self, entry: Epoch) -> OnnxBarModel | OnnxWindowModel:
-        with _named(self.folder / entry.file, "played"):
-            return open_model(self._checked(entry, self.manifest.model), self.manifest.model)
-
-    def _checked(self, entry: Epoch | EncoderFile, contract: ModelContract | EncoderContract) -> bytes:
-        """A net's bytes, tried first where it is a stranger's."""
         data = read_net(self.folder, entry)
+        with _named(self.folder / entry.file, "played"):
+            self._try(data, self.manifest.model)
+            return open_model(data, self.manifest.model)
+
+    def _try(self, data: bytes, contract: ModelContract | EncoderContract) -> None:
+        """A stranger's net, before it is loaded here."""
         if not self.trusted:
             inspect_model(data, contract)
             probe(data, contract, self._cache)
-        return data
 
 
 @contextmanager
@@ -91,14 +93,8 @@ def _named(path: Path, purpose: str) -> Iterator[None]:
     """A ModelError about "it" as one about the file, which can't be "played", say."""
     try:
         yield
-    except DamagedError:
-        raise
     except ModelError as error:
         raise ModelError(f"{printable(str(path))} can't be {purpose}: {error}") from error
-
-
-class DamagedError(ModelError):
-    """A file that is not what the manifest says; it names the file itself."""
 
 
 def read_net(folder: Path, entry: Epoch | EncoderFile) -> bytes:
@@ -107,13 +103,13 @@ def read_net(folder: Path, entry: Epoch | EncoderFile) -> bytes:
     name = printable(str(path))
     try:
         if not stat.S_ISREG(path.lstat().st_mode):
-            raise DamagedError(f"{name} is not a plain file")
+            raise ModelError(f"{name} is not a plain file")
         with path.open("rb") as file:
             data = file.read(LARGEST_MODEL + 1)
     except OSError as error:
         raise DataError(f"can't read {name}: {error.strerror}") from error
     if len(data) != entry.bytes or hashlib.sha256(data).hexdigest() != entry.sha256:
-        raise DamagedError(f"{name} is not what preset.toml says: damaged or changed; install the preset again")
+        raise ModelError(f"{name} is not what preset.toml says: damaged or changed; install the preset again")
     return data
 
 
