@@ -7,8 +7,8 @@ import math
 import re
 import time
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,6 +16,7 @@ import numpy as np
 import onnx
 from torch import nn
 
+from export.encoder import FILE, Best, Lesson, export_encoder
 from export.graph import encode, to_onnx, with_weights
 from export.half import prove_rounding, rounded, stored
 from export.parity import Parity, prove
@@ -34,6 +35,7 @@ from instrument.core.manifest import (
     is_preset_name,
 )
 from instrument.errors import DataError, ModelError, UsageError
+from instrument.model.contract import ManyBars
 from instrument.model.epochs import listed
 from instrument.model.onnx import open_model
 from instrument.model.preset import check_replaceable, write_preset
@@ -76,9 +78,16 @@ class ExportReport:
 
 
 def export_run(
-    run: Path, out: Path, *, epochs: Choice = "all", name: str | None = None, progress: Progress | None = None
+    run: Path,
+    out: Path,
+    *,
+    epochs: Choice = "all",
+    name: str | None = None,
+    lesson: Lesson | None = None,
+    progress: Progress | None = None,
 ) -> ExportReport:
     """The preset `out` from the snapshots of `run`. `name`: what the player will call it, else the folder's name.
+    `lesson`: what an encoder is to be taught from, else there is none.
 
     Raises UsageError for an epoch or a name that can't be, DataError for what can't be read or written, and ModelError
     where a file is not proved; nothing is written then.
@@ -90,6 +99,8 @@ def export_run(
         raise UsageError(f'"{called}" can\'t name a preset: lower-case letters, digits, - and _ can')
     check_replaceable(out)
     contract = run_contract(run)
+    if lesson and contract.kind != "bar":
+        raise UsageError(f"{run} makes windows of ticks; an encoder is of nets that make bars on a grid")
     rows = {int(row["epoch"]): row for row in read_stats(run)}
     entries, files, parity = [], {}, {}
     exporter = Exporter(contract)
@@ -103,8 +114,24 @@ def export_run(
     if progress:
         progress(len(numbers), len(numbers))
     manifest = _manifest(run, called, contract, tuple(entries), rows)
+    if lesson:
+        manifest, data = _with_encoder(run, manifest, files, lesson)
+        files[FILE] = data
     write_preset(manifest, files, out)
     return ExportReport(folder=out, manifest=manifest, parity=parity, seconds=time.monotonic() - started)
+
+
+def _with_encoder(run: Path, manifest: Manifest, files: Mapping[str, bytes], lesson: Lesson) -> tuple[Manifest, bytes]:
+    """The same preset with an encoder, and its file."""
+    number = manifest.best_epoch
+    model = open_model(files[manifest.epoch(number).file], manifest.model)
+    assert isinstance(model, ManyBars)
+    best = Best(number=number, model=model, scales=manifest.conditions)
+    epochs = [epoch.number for epoch in manifest.epochs]
+    entry, data = export_encoder(
+        run, epochs, manifest.model, lesson, best, {"preset": manifest.name, "licence": LICENCE}
+    )
+    return replace(manifest, encoder=entry), data
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

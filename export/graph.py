@@ -21,14 +21,14 @@ import torch
 from onnx import numpy_helper
 from torch import Tensor, nn
 
-from instrument.core.manifest import ModelContract
+from instrument.core.manifest import EncoderContract, ModelContract
 from instrument.errors import ModelError
 
 OPSET = 18
 METADATA_PREFIX = "ghostnote."
 
 
-def to_onnx(net: nn.Module, contract: ModelContract) -> onnx.ModelProto:
+def to_onnx(net: nn.Module, contract: ModelContract | EncoderContract) -> onnx.ModelProto:
     """`net` takes the contract's inputs in their order, each [B, *shape], and gives its outputs. Weights inside.
 
     Raises ModelError where torch can't export it.
@@ -68,7 +68,7 @@ def with_weights(model: onnx.ModelProto, state: Mapping[str, Tensor]) -> onnx.Mo
     return fresh
 
 
-def encode(model: onnx.ModelProto, contract: ModelContract, facts: Mapping[str, Any]) -> bytes:
+def encode(model: onnx.ModelProto, contract: ModelContract | EncoderContract, facts: Mapping[str, Any]) -> bytes:
     """The file's bytes, the same for the same net and facts; contract and facts stand in its metadata as JSON."""
     del model.metadata_props[:]
     for key, value in {"contract": asdict(contract), **facts}.items():

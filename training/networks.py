@@ -197,7 +197,10 @@ class Generator(nn.Module):
         w: Tensor = self.mapping(torch.cat([z, self.embedding(style, condition)], 1))
         return w
 
-    def _logits(self, z: Tensor, style: Tensor, condition: Tensor, tap: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+    def logits(
+        self, z: Tensor, style: Tensor, condition: Tensor, tap: Tensor | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """What onset, velocity and offset are made from, each [B, H * V, T]."""
         w, at_steps = self.mapped(z, style, condition), self.position
         if self.tap is not None and tap is not None:
             to_w, to_steps = self.tap(tap)
@@ -208,7 +211,7 @@ class Generator(nn.Module):
         return onset, velocity, offset
 
     def forward(self, z: Tensor, style: Tensor, condition: Tensor, tap: Tensor | None = None) -> Tensor:
-        onset, velocity, offset = self._logits(z, style, condition, tap)
+        onset, velocity, offset = self.logits(z, style, condition, tap)
         hit = main_hits_first(straight_through_onset(onset), self.shape.hit_planes)
         loud = straight_through_clamp(VELOCITY_HEADROOM * torch.sigmoid(velocity))
         return torch.cat([hit, loud * hit, 0.5 * torch.tanh(offset) * hit], 1)
@@ -217,7 +220,7 @@ class Generator(nn.Module):
         self, z: Tensor, style: Tensor, condition: Tensor, tap: Tensor | None = None
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Onset probability, velocity 0..1 and offset in steps, each [B, H, V, T] and un-masked."""
-        onset, velocity, offset = self._logits(z, style, condition, tap)
+        onset, velocity, offset = self.logits(z, style, condition, tap)
         planes = (-1, self.shape.hit_planes, VOICES, self.shape.steps)
         loud = torch.clamp(VELOCITY_HEADROOM * torch.sigmoid(velocity), max=1.0)
         return (

@@ -14,7 +14,7 @@ from onnx import numpy_helper
 from torch import Tensor
 
 from instrument.errors import DataError, UsageError
-from instrument.model.preset import read_epoch
+from instrument.model.preset import read_net
 from instrument.model.store import load_preset
 from training.networks import CONDITIONS, Generator
 
@@ -33,7 +33,7 @@ def warm_start(generator: Generator, styles: tuple[str, ...], wanted: str) -> st
     contract = preset.manifest.model
     if contract.kind != "bar":
         raise UsageError(f"--init {wanted}: a net of windows of ticks can't begin one of bars")
-    weights = weights_of(read_epoch(preset.folder, preset.manifest.epoch(number)))
+    weights = weights_of(read_net(preset.folder, preset.manifest.epoch(number)))
     state = generator.state_dict()
     taken = {key: value for key, value in weights.items() if key in state}
     if STYLE not in taken or MAPPING not in taken:

@@ -11,6 +11,7 @@ Case = Callable[[float], Figures]
 
 CASES: dict[str, Case] = {
     "bar": lambda seconds: live.bar(),
+    "place": lambda seconds: live.place(),
     "knob": lambda seconds: live.knob(),
     "controller": lambda seconds: hands.controller(),
     "storm": hands.storm,
@@ -25,6 +26,7 @@ CASES: dict[str, Case] = {
 }
 WORDS = {
     "bar": "from latent to rendered events",
+    "place": "from a bar that was played to its place in the latent",
     "knob": "from a turned knob to the engine's word that it plays the change",
     "controller": "from a learnt controller's message on a JACK port to the engine's word that it plays the change",
     "storm": "lateness in a calm run, and with every knob moved 200 times a second",

@@ -8,6 +8,7 @@ import threading
 import time
 from array import array
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from statistics import linear_regression
@@ -19,11 +20,13 @@ from instrument.engine.messages import Config, Status
 from instrument.errors import PortError
 from instrument.model.store import load_preset
 from instrument.session.composer import Composer
+from instrument.session.encoding import place_of
 from instrument.session.folders import Folders
 from instrument.session.performance import Performance
 from instrument.session.view import Knobs
 
 BARS = 2000
+PLACES = 200
 BPM = 120.0
 TURNS = 100
 LOOK_S = 0.0005
@@ -53,6 +56,18 @@ def bar() -> Figures:
         composer.compose(index, knobs)
         times.append((time.perf_counter() - started) * 1000)
     return {**spread(times[10:], "ms"), "bars": BARS}
+
+
+def place() -> Figures:
+    """From a bar that was played to its place, in ms, the warm-up left out; one thread."""
+    composer, knobs = composer_and_knobs()
+    times = []
+    for index in range(PLACES + 3):
+        played = composer.compose(index, replace(knobs, variation=1.0)).given
+        started = time.perf_counter()
+        place_of(played, composer, knobs)
+        times.append((time.perf_counter() - started) * 1000)
+    return {**spread(times[3:], "ms"), "bars": PLACES}
 
 
 def knob() -> Figures:

@@ -42,6 +42,8 @@ def show(name: str, json: Json = False) -> int:
             for epoch in value:
                 scores = "  ".join(f"{score} {number:.3g}" for score, number in epoch["scores"].items())
                 print(f"epoch {epoch['number']:<5} {epoch['bytes']:>9} bytes  parity {epoch['parity']:.1e}  {scores}")
+        elif key == "encoder":
+            print(f"encoder: {value['bytes']} bytes, parity {value['parity']:.1e}" if value else "encoder: none")
         else:
             print(f"{key}: {', '.join(map(str, value)) if isinstance(value, list) else value}")
     return 0
@@ -58,6 +60,8 @@ def check(path: str, json: Json = False) -> int:
     else:
         for epoch in report.epochs:
             print(f"epoch {epoch.number:<5} {epoch.problem or 'good'}")
+        if report.encoder is not None:
+            print(f"encoder     {report.encoder or 'good'}")
     for file in report.strangers:
         say(f"{file} is in the folder but not in preset.toml")
     return 0 if report.ok else 1

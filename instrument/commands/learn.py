@@ -89,13 +89,18 @@ def export(
     out: Annotated[Path, typer.Option("--out", "-o", help="The preset's folder.")],
     epochs: Annotated[str, typer.Option("--epochs", help="all, best, or numbers: 1,2,4")] = "all",
     name: Annotated[str | None, typer.Option("--name", help="What players will call it.")] = None,
+    encoder: Annotated[
+        Path | None, typer.Option("--encoder", help="The run's data: also teach the way from a bar to its place.")
+    ] = None,
     json: Json = False,
 ) -> int:
     """Write a run's epochs as a preset of ONNX files, each proved against torch."""
     need("export", "torch", "onnx", "onnxscript")
     from export.build import export_run
+    from export.encoder import Lesson
 
-    report = export_run(run, out, epochs=_epochs(epochs), name=name)
+    lesson = None if encoder is None else Lesson(data=encoder)
+    report = export_run(run, out, epochs=_epochs(epochs), name=name, lesson=lesson)
     worst = max(proof.difference for proof in report.parity.values())
     flips = max(epoch.rounding.flips for epoch in report.manifest.epochs)
     if json:
@@ -106,6 +111,7 @@ def export(
                 "best_epoch": report.manifest.best_epoch,
                 "parity": worst,
                 "rounding_flips": flips,
+                "encoder": dict(report.manifest.encoder.scores) if report.manifest.encoder else {},
                 "seconds": round(report.seconds, 1),
             }
         )

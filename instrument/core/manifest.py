@@ -94,6 +94,35 @@ class ModelContract:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EncoderContract:
+    """What a preset's encoder takes and gives. Its inputs are `bar` [3, H, V, T] (onset, velocity 0..1, offset in
+    steps), `epoch` [N] (1 at the epoch whose place is wanted, else 0) and `style` [S] (the same for the style); its
+    outputs `z` and `condition`, as the model takes them."""
+
+    model: ModelContract
+    epochs: int
+
+    def __post_init__(self) -> None:
+        if self.model.kind != "bar":
+            raise ValueError("an encoder is of nets that make bars on a grid")
+        if not 1 <= self.epochs <= 1_000_000:
+            raise ValueError(f"an encoder of {self.epochs} epochs")
+
+    @property
+    def inputs(self) -> tuple[Tensor, ...]:
+        bar = (3, self.model.planes, self.model.voices, self.model.steps)
+        return (
+            Tensor(name="bar", shape=bar),
+            Tensor(name="epoch", shape=(self.epochs,)),
+            Tensor(name="style", shape=(len(self.model.styles),)),
+        )
+
+    @property
+    def outputs(self) -> tuple[Tensor, ...]:
+        return Tensor(name="z", shape=(self.model.latent_dim,)), Tensor(name="condition", shape=(3,))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KnobScale:
     """A condition's distribution over the training bars: its value at 0, 5, ..., 100 %."""
 
@@ -226,6 +255,37 @@ class Epoch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EncoderFile:
+    """The net that goes the way back, from a bar to its place: its file, the file's hash, and the epochs that it knows,
+    in the order of its input.
+
+    `parity`: as an epoch's, with the same weights. `scores`: of held-out bars at the best epoch, `onsets` the share
+    (F1) of onsets that the bar found for them has in common with them, `alone` the same without a search.
+    """
+
+    file: str
+    sha256: str
+    bytes: int
+    parity: float
+    epochs: tuple[int, ...]
+    scores: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not _FILE.fullmatch(self.file):
+            raise ValueError(f'the encoder: the file "{self.file}" is not a plain name like encoder.onnx')
+        if not _SHA256.fullmatch(self.sha256):
+            raise ValueError("the encoder: its sha256 is not 64 hexadecimal digits")
+        if self.bytes < 1 or not _finite((self.parity, *self.scores.values())):
+            raise ValueError("the encoder: its size, parity or scores are not numbers that can be")
+        if not self.epochs or list(self.epochs) != sorted(set(self.epochs)):
+            raise ValueError("the encoder must know epochs, once each and in order")
+
+    def input_of(self, epoch: int) -> int:
+        """The place in the input of an epoch, or of the nearest that it knows, the earlier of two."""
+        return min(range(len(self.epochs)), key=lambda index: (abs(self.epochs[index] - epoch), index))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
     """A preset, whole."""
 
@@ -240,11 +300,12 @@ class Manifest:
     conditions: Conditions
     epochs: tuple[Epoch, ...]
     prior: Prior = Prior()
+    encoder: EncoderFile | None = None
     training: dict[str, str | int | float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         numbers = [epoch.number for epoch in self.epochs]
-        files = [epoch.file.lower() for epoch in self.epochs]
+        files = [file.lower() for file in self.files]
         if self.schema != SCHEMA:
             raise ValueError(f"schema {self.schema}, where this version reads {SCHEMA}")
         if not is_preset_name(self.name):
@@ -252,7 +313,7 @@ class Manifest:
         if not numbers or numbers != sorted(set(numbers)):
             raise ValueError("the epochs must be there, once each and in order")
         if len(set(files)) != len(files):
-            raise ValueError("two epochs share a file")
+            raise ValueError("two nets share a file")
         if self.best_epoch not in numbers:
             raise ValueError(f"best_epoch {self.best_epoch} is not among the epochs {numbers}")
         sizes = {len(place.z) for epoch in self.epochs for place in epoch.places}
@@ -261,6 +322,17 @@ class Manifest:
             raise ValueError(f"a place or a macro in the latent doesn't have {self.model.latent_dim} numbers")
         if any(not 0 <= style < len(self.model.styles) for style in self.prior.style):
             raise ValueError("the prior names a style that the model doesn't have")
+        _ = self.encoder_contract
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The names of the nets' files, the epochs' first."""
+        return (*(epoch.file for epoch in self.epochs), *((self.encoder.file,) if self.encoder else ()))
+
+    @property
+    def encoder_contract(self) -> EncoderContract | None:
+        """Of the encoder, where there is one."""
+        return EncoderContract(model=self.model, epochs=len(self.encoder.epochs)) if self.encoder else None
 
     def epoch(self, number: int) -> Epoch:
         """Raises KeyError where there is no such epoch."""

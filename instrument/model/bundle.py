@@ -1,6 +1,6 @@
 """Installing a preset: a folder or a .zip of a stranger, looked at before anything is written.
 
-Only `preset.toml`, the epochs it names and pages of prose are taken. A zip is read in memory, entry by entry, within
+Only `preset.toml`, the nets it names and pages of prose are taken. A zip is read in memory, entry by entry, within
 bounds that hold whatever its headers say; names that lead out of the folder, or that a file system would bend into
 other names, are refused and not mended.
 """
@@ -44,10 +44,10 @@ def install_preset(path: Path, places: Places | None = None) -> Preset:
     manifest = parse_manifest(files[MANIFEST], f"{name}: {MANIFEST}")
     if (places.shipped / manifest.name / MANIFEST).exists() or manifest.name in _DEVICES:
         raise UsageError(f'{name} is called "{manifest.name}", a name that is taken; change it in its {MANIFEST}')
-    missing = [epoch.file for epoch in manifest.epochs if epoch.file not in files]
+    missing = [file for file in manifest.files if file not in files]
     if missing:
         raise DataError(f"{name} is not whole: {', '.join(missing[:4])} is missing")
-    kept = {epoch.file: files[epoch.file] for epoch in manifest.epochs}
+    kept = {file: files[file] for file in manifest.files}
     kept |= {page: text for page, text in files.items() if page.endswith(".md")}
     out = places.own / manifest.name
     _try(manifest, kept, out.with_name(f".{out.name}.trial"), name, places)
@@ -59,9 +59,8 @@ def _try(manifest: Manifest, files: dict[str, bytes], trial: Path, name: str, pl
     """A preset that is there already stays until the new one has passed."""
     try:
         write_preset(manifest, files, trial)
-        for epoch in check_preset(trial, places).epochs:
-            if epoch.problem:
-                raise DataError(epoch.problem.replace(str(trial), name))
+        for problem in check_preset(trial, places).problems:
+            raise DataError(problem.replace(str(trial), name))
     finally:
         shutil.rmtree(trial, ignore_errors=True)
 

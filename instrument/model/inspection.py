@@ -12,8 +12,9 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Iterable
+from typing import Protocol
 
-from instrument.core.manifest import ModelContract, Tensor
+from instrument.core.manifest import Tensor
 from instrument.errors import ModelError
 from instrument.model.wire import Message, read_model
 from instrument.text import printable
@@ -58,7 +59,17 @@ SHAPE_INPUTS: dict[str, tuple[int, ...]] = {
 """Inputs that decide a shape, by operator: they must be constants of the file."""
 
 
-def inspect_model(data: bytes, contract: ModelContract) -> dict[str, str]:
+class Signature(Protocol):
+    """What a file's net must take and give."""
+
+    @property
+    def inputs(self) -> tuple[Tensor, ...]: ...
+
+    @property
+    def outputs(self) -> tuple[Tensor, ...]: ...
+
+
+def inspect_model(data: bytes, contract: Signature) -> dict[str, str]:
     """The file's metadata, if it may be loaded. Raises ModelError that says in a line what it holds and should not."""
     if len(data) > LARGEST_MODEL:
         raise ModelError(f"it has {len(data)} bytes; at most {LARGEST_MODEL} are read")

@@ -78,7 +78,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items() if item not in ({}, ())}
+        return {key: _plain(item) for key, item in value.items() if item not in ({}, (), None)}
     return value
 
 

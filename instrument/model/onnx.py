@@ -7,6 +7,7 @@ screen is there. A session may be run from any thread.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from instrument.core.manifest import ModelContract
 from instrument.core.windows import audible, bar_of, peaks, phase, windows_of_bar
 from instrument.errors import ModelError
 from instrument.model.contract import CONDITIONS
-from instrument.model.inspection import inspect_model
+from instrument.model.inspection import Signature, inspect_model
 from instrument.text import printable
 
 OUTPUTS = ("onset", "velocity", "offset")
@@ -31,15 +32,49 @@ SILENT = 4
 """ONNX Runtime's log level at which only a fatal error is told."""
 
 
-class OnnxNet:
-    """A session on one file, and what the contract says of it."""
+class OnnxSession:
+    """A file as ONNX Runtime runs it."""
+
+    def __init__(self, data: bytes, signature: Signature) -> None:
+        """Looks into the file and loads it. Raises ModelError, saying what is wrong with "it"."""
+        self.signature = signature
+        self.metadata = inspect_model(data, signature)
+        self._session = _open(data)
+
+    def feed(self, given: Mapping[str, Floats]) -> tuple[Floats, ...]:
+        """Many at once: the inputs by name, each [B, *shape] -> the outputs in the signature's order, each [B, *shape].
+
+        Raises ModelError for inputs that don't fit and where the net fails.
+        """
+        batch = len(next(iter(given.values())))
+        feeds = {}
+        for tensor in self.signature.inputs:
+            value = np.asarray(given[tensor.name], np.float32)
+            if value.shape != (batch, *tensor.shape):
+                raise ModelError(f"{tensor.name} of shape {value.shape} doesn't fit the net's {tensor.shape}")
+            feeds[tensor.name] = value
+        names = [tensor.name for tensor in self.signature.outputs]
+        try:
+            found = self._session.run(names, feeds)
+        except Exception as error:  # ONNX Runtime's errors have no class in common
+            raise ModelError(f"the net failed: {printable(str(error), 200)}") from error
+        for tensor, value in zip(self.signature.outputs, found, strict=True):
+            if value.shape != (batch, *tensor.shape) or value.dtype != np.float32:
+                wanted = (batch, *tensor.shape)
+                raise ModelError(f"its {tensor.name} has the shape {value.shape}, where the manifest says {wanted}")
+            if not np.isfinite(value).all():
+                raise ModelError(f"its {tensor.name} holds a number that is not finite")
+        return tuple(found)
+
+
+class OnnxNet(OnnxSession):
+    """A net that makes bars or windows, and what the contract says of it."""
 
     def __init__(self, data: bytes, contract: ModelContract) -> None:
         """Looks into the file, loads it and runs it once. Raises ModelError, saying what is wrong with "it"."""
         check_playable(contract)
+        super().__init__(data, contract)
         self.contract = contract
-        self.metadata = inspect_model(data, contract)
-        self._session = _open(data)
         self.run(*_quiet_inputs(contract))
 
     def run(self, *inputs: Floats) -> tuple[Floats, ...]:
@@ -47,26 +82,7 @@ class OnnxNet:
 
         Raises ModelError for inputs that don't fit and where the net fails.
         """
-        given = dict(zip(input_names(self.contract), inputs, strict=True))
-        batch = len(inputs[0])
-        feeds = {}
-        for tensor in self.contract.inputs:
-            value = np.asarray(given[tensor.name], np.float32)
-            if value.shape != (batch, *tensor.shape):
-                raise ModelError(f"{tensor.name} of shape {value.shape} doesn't fit the net's {tensor.shape}")
-            feeds[tensor.name] = value
-        names = [tensor.name for tensor in self.contract.outputs]
-        try:
-            found = self._session.run(names, feeds)
-        except Exception as error:  # ONNX Runtime's errors have no class in common
-            raise ModelError(f"the net failed: {printable(str(error), 200)}") from error
-        for tensor, value in zip(self.contract.outputs, found, strict=True):
-            if value.shape != (batch, *tensor.shape) or value.dtype != np.float32:
-                wanted = (batch, *tensor.shape)
-                raise ModelError(f"its {tensor.name} has the shape {value.shape}, where the manifest says {wanted}")
-            if not np.isfinite(value).all():
-                raise ModelError(f"its {tensor.name} holds a number that is not finite")
-        return tuple(found)
+        return self.feed(dict(zip(input_names(self.contract), inputs, strict=True)))
 
 
 class OnnxBarModel(OnnxNet):
@@ -94,6 +110,12 @@ class OnnxBarModel(OnnxNet):
         more = [values[name] for name in input_names(self.contract)[3:]]
         onset, velocity, offset = self.outputs(z, *(value[None] for value in (style, condition, *more)))
         return onset[0], velocity[0], offset[0]
+
+    def raw_many(self, z: Floats, style: Floats, condition: Floats) -> tuple[Floats, Floats, Floats]:
+        """See `ManyBars.raw_many`."""
+        values = {"place": place_of(0, self.contract), "tap": no_tap(self.contract)}
+        more = [np.repeat(values[name][None], len(z), 0) for name in input_names(self.contract)[3:]]
+        return self.outputs(z, style, condition, *more)
 
     def outputs(self, *inputs: Floats) -> tuple[Floats, Floats, Floats]:
         """Many bars at once, raw: z [B, latent_dim], style [B, S], condition [B, 3] and so on -> onset probability,

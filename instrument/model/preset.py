@@ -1,4 +1,4 @@
-"""A preset: a folder with `preset.toml` and one ONNX file per epoch, and the models that come out of it.
+"""A preset: a folder with `preset.toml`, one ONNX file per epoch and perhaps an encoder, and the models out of it.
 
 Nothing in it is trusted. Each file is read once, its hash compared with the manifest's, and what was hashed is what
 runs. A net that doesn't come with the instrument is tried in another process first.
@@ -12,12 +12,14 @@ import shutil
 import stat
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
-from instrument.core.manifest import Epoch, Manifest
+from instrument.core.manifest import EncoderContract, EncoderFile, Epoch, Manifest, ModelContract
 from instrument.errors import DataError, ModelError
 from instrument.files import write_atomic
+from instrument.model.encoder import OnnxEncoder
 from instrument.model.epochs import resolve_epoch
 from instrument.model.inspection import LARGEST_MODEL, inspect_model
 from instrument.model.manifest_file import MANIFEST, encode_manifest, read_manifest
@@ -43,6 +45,7 @@ class Preset:
             raise ModelError(f"{printable(str(folder / MANIFEST))}: {error}") from error
         self._cache = cache
         self._models: dict[int, OnnxBarModel | OnnxWindowModel] = {}
+        self._encoder: OnnxEncoder | None = None
         self._lock = threading.Lock()
 
     @property
@@ -61,20 +64,41 @@ class Preset:
                 self._models[entry.number] = self._load(entry)
             return self._models[entry.number]
 
+    def encoder(self) -> OnnxEncoder | None:
+        """See `ModelSource.encoder`. The first call takes some milliseconds, or a second with a probe."""
+        entry, contract = self.manifest.encoder, self.manifest.encoder_contract
+        with self._lock:
+            if self._encoder is None and entry is not None and contract is not None:
+                data = read_net(self.folder, entry)
+                with _named(self.folder / entry.file, "used"):
+                    self._try(data, contract)
+                    self._encoder = OnnxEncoder(data, contract, entry)
+            return self._encoder
+
     def _load(self, entry: Epoch) -> OnnxBarModel | OnnxWindowModel:
-        path = self.folder / entry.file
-        data = read_epoch(self.folder, entry)
-        try:
-            if not self.trusted:
-                inspect_model(data, self.manifest.model)
-                probe(data, self.manifest.model, self._cache)
+        data = read_net(self.folder, entry)
+        with _named(self.folder / entry.file, "played"):
+            self._try(data, self.manifest.model)
             return open_model(data, self.manifest.model)
-        except ModelError as error:
-            raise ModelError(f"{printable(str(path))} can't be played: {error}") from error
+
+    def _try(self, data: bytes, contract: ModelContract | EncoderContract) -> None:
+        """A stranger's net, before it is loaded here."""
+        if not self.trusted:
+            inspect_model(data, contract)
+            probe(data, contract, self._cache)
 
 
-def read_epoch(folder: Path, entry: Epoch) -> bytes:
-    """The epoch's bytes, a regular file inside the folder that is what its hash says. Raises DataError, ModelError."""
+@contextmanager
+def _named(path: Path, purpose: str) -> Iterator[None]:
+    """A ModelError about "it" as one about the file, which can't be "played", say."""
+    try:
+        yield
+    except ModelError as error:
+        raise ModelError(f"{printable(str(path))} can't be {purpose}: {error}") from error
+
+
+def read_net(folder: Path, entry: Epoch | EncoderFile) -> bytes:
+    """A net's bytes, a regular file inside the folder that is what its hash says. Raises DataError, ModelError."""
     path = folder / entry.file
     name = printable(str(path))
     try:
@@ -92,11 +116,11 @@ def read_epoch(folder: Path, entry: Epoch) -> bytes:
 def write_preset(manifest: Manifest, files: Mapping[str, bytes], out: Path) -> None:
     """The folder `out`, whole or not at all: made beside its place, then renamed. A preset that was there is replaced.
 
-    `files`: the bytes of each epoch's file by name, and pages of prose (.md). Raises DataError where `out` can't be
+    `files`: the bytes of each net's file by name, and pages of prose (.md). Raises DataError where `out` can't be
     written or holds other things.
     """
     check_replaceable(out)
-    wanted = {epoch.file for epoch in manifest.epochs}
+    wanted = set(manifest.files)
     if wanted != {name for name in files if not name.endswith(".md")}:
         raise ValueError(f"the manifest names {sorted(wanted)}, the files are {sorted(files)}")
     try:

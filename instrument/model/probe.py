@@ -5,7 +5,7 @@ The child has a bound on both. A net that passed is remembered by its hash in th
 tried once.
 
 The child reads a line of JSON, the contract, and then the file from stdin; it answers on stdout with a line "ready" and
-a line "ok", or what is wrong.
+a line "ok", or what is wrong. An encoder's contract is told by the `model` within it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from instrument.core.manifest import ModelContract
+from instrument.core.manifest import EncoderContract, ModelContract
 from instrument.errors import DataError, ModelError
 from instrument.files import write_atomic
 from instrument.text import printable
@@ -34,7 +34,7 @@ READY = b"ready\n"
 GOOD = b"ok"
 
 
-def probe(data: bytes, contract: ModelContract, cache: Path | None) -> None:
+def probe(data: bytes, contract: ModelContract | EncoderContract, cache: Path | None) -> None:
     """Raises ModelError where the net can't be loaded and run within the bounds. `cache`: a folder, or None."""
     header = msgspec.json.encode(contract)
     digest = hashlib.sha256(header + b"\n" + data).hexdigest()
@@ -95,19 +95,32 @@ def _bound_this_process() -> None:
 
 
 def _answer(question: bytes) -> str:
-    from instrument.model.onnx import golden_inputs, open_model
-
     header, _, data = question.partition(b"\n")
     try:
-        contract = msgspec.json.decode(header, type=ModelContract)
-        model = open_model(data, contract)
-        z, style, condition, *_ = golden_inputs(contract, RUNS)
-        for index in range(RUNS):
-            place = np.repeat(z[index : index + 1], len(model.latents(index)), 0)
-            model.bar_at(index, place, style[index], condition[index])
+        if "model" in msgspec.json.decode(header, type=dict[str, msgspec.Raw]):
+            _try_encoder(data, msgspec.json.decode(header, type=EncoderContract))
+        else:
+            _try_model(data, msgspec.json.decode(header, type=ModelContract))
     except (ModelError, MemoryError, msgspec.DecodeError) as error:
         return printable(str(error), 300) or "the net needs too much memory"
     return GOOD.decode()
+
+
+def _try_model(data: bytes, contract: ModelContract) -> None:
+    from instrument.model.onnx import golden_inputs, open_model
+
+    model = open_model(data, contract)
+    z, style, condition, *_ = golden_inputs(contract, RUNS)
+    for index in range(RUNS):
+        place = np.repeat(z[index : index + 1], len(model.latents(index)), 0)
+        model.bar_at(index, place, style[index], condition[index])
+
+
+def _try_encoder(data: bytes, contract: EncoderContract) -> None:
+    from instrument.model.encoder import OnnxEncoder, golden_bars
+
+    encoder = OnnxEncoder(data, contract)
+    encoder.run(*golden_bars(contract, RUNS))
 
 
 def main() -> None:

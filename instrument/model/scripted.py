@@ -13,6 +13,7 @@ from instrument.core.bar import GRID, Bar, Floats
 from instrument.core.drums import VOICES, Voice
 from instrument.core.manifest import KNOB_POINTS, SCHEMA, Conditions, Epoch, KnobScale, Manifest, ModelContract, Tensor
 from instrument.errors import ModelError
+from instrument.model.contract import Encoded
 from instrument.model.epochs import resolve_epoch
 
 LATENT_DIM = 16
@@ -28,6 +29,9 @@ BEAT = (
 """Voice, and the chance of each step in ninths; a dot is hardly ever."""
 
 FILL = ((Voice.SNARE, 12), (Voice.HIGH_TOM, 13), (Voice.MID_TOM, 14), (Voice.LOW_TOM, 15))
+USUAL_HITS = 24
+"""Of a bar in the middle of the latent."""
+
 SPREAD = 0.9
 """Standard deviation of a cell's logit over z."""
 
@@ -87,6 +91,12 @@ class ScriptedBarModel:
         """See `RawBarModel.raw_at`."""
         return self._outputs(z[0], style, condition)
 
+    def raw_many(self, z: Floats, style: Floats, condition: Floats) -> tuple[Floats, Floats, Floats]:
+        """See `ManyBars.raw_many`."""
+        bars = [self._outputs(*row) for row in zip(z, style, condition, strict=True)]
+        onset, velocity, offset = (np.stack(parts) for parts in zip(*bars, strict=True))
+        return onset, velocity, offset
+
     def _outputs(self, z: Floats, style: Floats, condition: Floats) -> tuple[Floats, Floats, Floats]:
         if z.shape != (LATENT_DIM,) or style.shape != (len(STYLES),) or condition.shape != (3,):
             raise ModelError(f"z {z.shape}, style {style.shape} or condition {condition.shape} doesn't fit the model")
@@ -97,6 +107,22 @@ class ScriptedBarModel:
             logits[0, voice, step] += np.float32(4.0 * fill)
         velocity = _sigmoid(0.5 * self._logits + 0.5 * loud + np.float32(0.4 * energy))
         return _sigmoid(logits), velocity, np.asarray(np.tanh(0.3 * late) * 0.2, np.float32)
+
+
+class ScriptedEncoder:
+    """Keeps the contract of `Encoder`: the usual place of a bar's busyness and loudness. It leaves z to a search."""
+
+    def encode(self, bar: Bar, epoch: int) -> tuple[Encoded, ...]:
+        """See `Encoder.encode`."""
+        if bar.onset.shape != GRID.shape:
+            raise ModelError(f"a bar of shape {bar.onset.shape} doesn't fit the encoder")
+        hits = float(bar.onset.sum())
+        loud = float(bar.velocity.sum()) / max(hits, 1.0)
+        density, energy = float(np.clip(hits / USUAL_HITS - 1, -1, 1)), float(np.clip(4 * loud - 2, -2, 2))
+        middle = np.zeros(LATENT_DIM, np.float32)
+        return tuple(
+            Encoded(z=middle, style=style, fill=0.0, density=density, energy=energy) for style in range(len(STYLES))
+        )
 
 
 class ScriptedPreset:
@@ -128,6 +154,10 @@ class ScriptedPreset:
     def model(self, epoch: int) -> ScriptedBarModel:
         """See `ModelSource.model`."""
         return self._models[self.resolve_epoch(epoch)]
+
+    def encoder(self) -> ScriptedEncoder:
+        """See `ModelSource.encoder`."""
+        return ScriptedEncoder()
 
     def resolve_epoch(self, wanted: str | int) -> int:
         """See `ModelSource.resolve_epoch`."""

@@ -58,16 +58,23 @@ class EpochCheck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckReport:
-    """What trying a preset showed. `strangers`: files in its folder that the manifest doesn't name."""
+    """What trying a preset showed. `encoder`: what is wrong with it, nothing where it is good, None where there is
+    none. `strangers`: files in its folder that the manifest doesn't name."""
 
     name: str
     folder: Path
     epochs: tuple[EpochCheck, ...]
+    encoder: str | None
     strangers: tuple[str, ...]
 
     @property
+    def problems(self) -> tuple[str, ...]:
+        found = (*(epoch.problem for epoch in self.epochs), self.encoder)
+        return tuple(problem for problem in found if problem)
+
+    @property
     def ok(self) -> bool:
-        return not any(epoch.problem for epoch in self.epochs)
+        return not self.problems
 
 
 def load_preset(wanted: str | Path, places: Places | None = None) -> Preset:
@@ -118,6 +125,7 @@ def describe(preset: Preset) -> dict[str, Any]:
         "styles": list(model.styles),
         "best_epoch": manifest.best_epoch,
         "training": dict(manifest.training),
+        "encoder": asdict(manifest.encoder) if manifest.encoder else {},
         "epochs": [
             {
                 "number": e.number,
@@ -133,10 +141,10 @@ def describe(preset: Preset) -> dict[str, Any]:
 
 
 def check_preset(wanted: str | Path, places: Places | None = None) -> CheckReport:
-    """Hashes, loads and runs every epoch, each as if it came from a stranger. Raises as `load_preset` does."""
+    """Hashes, loads and runs every net, each as if it came from a stranger. Raises as `load_preset` does."""
     found = load_preset(wanted, places)
     preset = Preset(found.folder, trusted=False, cache=None)
-    named = {MANIFEST, *(epoch.file for epoch in preset.manifest.epochs)}
+    named = {MANIFEST, *preset.manifest.files}
     strangers = sorted(
         printable(path.name) for path in preset.folder.iterdir() if path.name not in named and path.suffix != ".md"
     )
@@ -144,6 +152,7 @@ def check_preset(wanted: str | Path, places: Places | None = None) -> CheckRepor
         name=preset.manifest.name,
         folder=preset.folder,
         epochs=tuple(_try_epoch(preset, epoch.number, epoch.file) for epoch in preset.manifest.epochs),
+        encoder=_try_encoder(preset) if preset.manifest.encoder else None,
         strangers=tuple(strangers),
     )
 
@@ -154,6 +163,14 @@ def _try_epoch(preset: Preset, number: int, file: str) -> EpochCheck:
     except (DataError, ModelError) as error:
         return EpochCheck(number=number, file=file, problem=str(error))
     return EpochCheck(number=number, file=file)
+
+
+def _try_encoder(preset: Preset) -> str:
+    try:
+        preset.encoder()
+    except (DataError, ModelError) as error:
+        return str(error)
+    return ""
 
 
 def _summary(folder: Path, shipped: bool) -> PresetSummary:

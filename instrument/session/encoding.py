@@ -1,55 +1,46 @@
-"""A bar that was played in as a place in the latent: the one of many whose bar resembles it most.
+"""From a bar that was played to the knobs whose bar resembles it: the encoder's answer, and a search from there.
 
-The net is asked for a bar at `DRAWS` places under the conditions that the bar itself has; the place of the likest is
-taken, and tried again nearby, `ROUNDS` times. What is found is the same for the same strokes, seed and preset.
+The place is for the epoch that the knobs stand at. What the knobs do to a bar after the net, groove, mutes and locks,
+is left as it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-
-from instrument.core import latent
-from instrument.core.answer import TIMEKEEPERS
 from instrument.core.bar import Bar
-from instrument.core.taps import ANY_VOICE, Tapped
+from instrument.errors import UsageError
+from instrument.model.contract import ManyBars
+from instrument.model.nearest import nearest
 from instrument.session.composer import Composer
 from instrument.session.knobs import Knobs
-from instrument.session.places import seed_of
-
-DRAWS, ROUNDS = 24, 2
-NEAR = 0.5
-"""How far from the best place the next round looks, as `variation`."""
+from instrument.text import printable
 
 
-def place_of(strokes: Sequence[Tapped], composer: Composer, knobs: Knobs) -> Knobs:
-    """Knobs whose home is the place of a bar played in (steps 0..15)."""
-    size = composer.source_of(knobs.preset).manifest.model.latent_dim
-    seed, base = seed_of(composer.seed, knobs), replace(knobs, locks=(), variation=0.0, walk=0.0, x=0.0, y=0.0)
-    best, best_score, home = knobs, -1.0, None
-    for number in range(DRAWS * ROUNDS):
-        z = latent.draw(seed, "place", number, size)
-        if home is not None:
-            z = latent.stray(home, z, NEAR)
-        tried = replace(base, z=tuple(map(float, z)), toward=None, morph=0.0)
-        score = alike(composer.compose(0, tried).given, strokes)
-        if score > best_score:
-            best_score = score
-            best = replace(knobs, z=tried.z, x=0.0, y=0.0, toward=None, morph=0.0, locks=())
-        if number == DRAWS - 1:
-            home = np.array(best.z, np.float32)
-    return best
-
-
-def alike(bar: Bar, strokes: Sequence[Tapped]) -> float:
-    """How alike a bar and strokes are, 0..1: F1 over (voice, step) where the voice is known, else over steps."""
-    voiced = all(stroke.voice != ANY_VOICE for stroke in strokes)
-    ours = {(int(voice), int(step)) for voice, step in np.argwhere(bar.onset[0] > 0.5)}
-    theirs = {(stroke.voice, stroke.step) for stroke in strokes}
-    if not voiced:
-        ours = {(ANY_VOICE, step) for voice, step in ours if voice not in TIMEKEEPERS}
-        theirs = {(ANY_VOICE, step) for _, step in theirs}
-    total = len(ours) + len(theirs)
-    return 2 * len(ours & theirs) / total if total else 0.0
+def place_of(bar: Bar, composer: Composer, knobs: Knobs) -> Knobs:
+    """The same knobs at a place whose bar resembles `bar` [H, V, T]: z, style, density, energy and fill are its own,
+    the pad in the middle, no walk, no morph, no straying. It takes up to 50 ms and is the same each time; any thread
+    may ask. Raises UsageError where the preset has no encoder, ModelError where a net fails or the grids differ."""
+    source = composer.source_of(knobs.preset)
+    encoder, model = source.encoder(), source.model(knobs.epoch)
+    manifest = source.manifest
+    if encoder is None or not isinstance(model, ManyBars):
+        raise UsageError(f'preset "{printable(manifest.name)}" has no encoder: it can\'t find the place of a bar')
+    scales = manifest.conditions
+    found = nearest(model, bar, encoder.encode(bar, knobs.epoch), scales)
+    return replace(
+        knobs,
+        z=tuple(map(float, found.z)),
+        style=manifest.model.styles[found.style],
+        density=scales.density.knob(found.density),
+        energy=scales.energy.knob(found.energy),
+        fill=min(max(found.fill, 0.0), 1.0),
+        x=0.0,
+        y=0.0,
+        truncation=1.0,
+        walk=0.0,
+        variation=0.0,
+        glide=0.0,
+        toward=None,
+        morph=0.0,
+    )

@@ -10,8 +10,8 @@ from instrument.core.taps import Tapped
 from instrument.core.timebase import BAR_TICKS
 from instrument.session.composer import Composer
 from instrument.session.desk import Desk
-from instrument.session.encoding import place_of
 from instrument.session.engine_line import EngineLine
+from instrument.session.grabbing import grabbed
 from instrument.session.keeper import Keeper
 from instrument.session.knobs import settled
 from instrument.session.partner import Partner
@@ -49,7 +49,7 @@ class WithPartner:
     def _grab(self, strokes: tuple[Tapped, ...]) -> str:
         with self._lock:
             knobs = self._desk.knobs
-        found = place_of(strokes, self._composer, knobs)
+        found = grabbed(strokes, self._composer, knobs)
         slot = next((number for number, used in enumerate(self._keeper.slots) if not used), None)
         self._change(lambda: self._desk.add(found), "grab")
         if slot is None:

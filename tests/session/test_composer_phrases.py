@@ -56,6 +56,9 @@ class Phrases:
     def model(self, epoch: int) -> Listening:
         return self.listening
 
+    def encoder(self) -> None:
+        return None
+
     def resolve_epoch(self, wanted: str | int) -> int:
         return resolve_epoch(self.manifest, wanted)
 
