@@ -68,7 +68,8 @@ def turn_words(turn: Turn | None) -> str:
 def paint_duet(look: DuetLook, width: int, height: int, glyphs: Glyphs) -> Picture:
     """What goes on, the count, then three lines of steps; each of several rows where there is room."""
     cell = max(min((width - LABEL - 3) // STEPS_PER_BAR, WIDEST), 1)
-    rows_each = max(min((height - 3) // 3, 4), 1)
+    rows_each = max(min((height - 5) // 3, 4), 1)
+    apart = height >= 2 + 3 * rows_each + 2
     facts = _facts(look, glyphs) if width >= FACTS_WIDTH else ()
     rows: list[Row] = [beside(_says(look), facts, width), _count(look, cell)]
     lines: list[Row] = []
@@ -77,6 +78,7 @@ def paint_duet(look: DuetLook, width: int, height: int, glyphs: Glyphs) -> Pictu
         ("you", look.now, Tone.STRONG),
         ("ours", look.ours, Tone.STRONG),
     ):
+        lines += [(gap(width),)] if apart and lines else []
         lines += _line(name, steps, tone, cell, rows_each, glyphs)
     if look.step >= 0:
         at = LABEL + 1 + look.step * cell + look.step // STEPS_PER_BEAT
@@ -123,7 +125,8 @@ def _line(name: str, steps: Steps, tone: Tone, cell: int, rows: int, glyphs: Gly
         spans: list[Span] = [Span(f" {name if row == 0 else '':<{LABEL}}", Tone.QUIET)]
         for step, level in enumerate(steps):
             mark, shade = _mark(level, row, rows, tone, glyphs)
-            spans.append(Span(f"{mark * max(cell - 1, 1):<{cell}}", shade))
+            bar = mark * max(cell - 1, 1) if level > 0 else f"{mark:^{max(cell - 1, 1)}}"
+            spans.append(Span(f"{bar:<{cell}}", shade))
             spans.append(gap(int(step % STEPS_PER_BEAT == STEPS_PER_BEAT - 1)))
         lines.append(tuple(spans))
     return lines

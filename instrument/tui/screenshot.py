@@ -1,4 +1,4 @@
-"""Pictures of the page for the README: `python -m instrument.tui.screenshot FOLDER` writes both pages at
+"""Pictures of the page for the README: `python -m instrument.tui.screenshot FOLDER` writes the pages at
 80 x 24 and 200 x 50 from a scripted session, the same on every machine."""
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from instrument.files import write_atomic
 from instrument.session.scripted import ScriptedSession
 from instrument.tui.app import GhostnoteApp
 
-PAGES = ("stage", "workbench")
+PAGES = ("stage", "workbench", "duo")
+PLAYED = ((0, 370, 480, 840, 1200, 1440), (110, 45, 90, 60, 100, 30))
+"""Ticks and velocities of another player."""
 SIZES = ((80, 24), (200, 50))
 FONT_FACE = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 MOMENT_S = 32.05
@@ -35,6 +37,10 @@ async def picture(page: str, width: int, height: int) -> str:
         if page == "workbench":
             session.turn(muted=frozenset({Voice.CRASH}), swing=56.0, humanise=0.4)
             await pilot.press("tab")
+        if page == "duo":
+            session.hear(*PLAYED)
+            session.turn(follow=0.7, trade=4)
+            await pilot.press("tab", "tab")
         await pilot.pause()
         app.page.take_picture()
         await pilot.pause()
