@@ -165,7 +165,9 @@ class Along:
         """Their bars are waited through; ours answer theirs, begin with a crash, and hand over with a fill."""
         if not whose.ours:
             return {"hushed": True, "follow": 0.0}
-        traded: dict[str, Any] = {"call": self.strokes(bar - whose.bars)[:MOST_HEARD], "follow": 0.0}
+        last = whose.bars * STEPS_PER_BAR - DEAF_STEPS
+        call = tuple(stroke for stroke in self.strokes(bar - whose.bars) if stroke.step <= last)
+        traded: dict[str, Any] = {"call": call[:MOST_HEARD], "follow": 0.0}
         if whose.begins:
             traded["landing"] = True
         if whose.ends and whose.bars > 1:

@@ -13,16 +13,17 @@ from typing import Any
 import numpy as np
 
 from instrument.core import answer, groove, latent
-from instrument.core.bar import Bar, Floats
+from instrument.core.bar import Bar, Floats, encode
 from instrument.core.drums import KitMap
 from instrument.core.events import BarNotes, Note
 from instrument.core.latent import Latent
 from instrument.core.manifest import Manifest
-from instrument.core.taps import Tapped, fold, known, tap_of
+from instrument.core.taps import ANY_VOICE, Tapped, fold, hits_of, known, tap_of
 from instrument.errors import UsageError, nearest
 from instrument.model.blend import bar_between
 from instrument.model.contract import BarModel, ModelSource
 from instrument.session import accompaniment, recall
+from instrument.session.encoding import place_of
 from instrument.session.knobs import Knobs, settled
 from instrument.session.places import PAD_REACH, Landmark, bar_latent, home_latent, landmarks, phrase_latent, seed_of
 from instrument.text import printable
@@ -86,6 +87,7 @@ class Composer:
         self._code = lru_cache(maxsize=64)(self._code_of)
         self._net = lru_cache(maxsize=MOST_KEPT)(self._given)
         self._kept = lru_cache(maxsize=MOST_KEPT)(self._kept_of)
+        self._place = lru_cache(maxsize=MOST_KEPT)(self._place_of)
         self._likest = lru_cache(maxsize=MOST_KEPT)(self._likest_of)
 
     @property
@@ -212,11 +214,21 @@ class Composer:
     def _made(self, index: int, knobs: Knobs, strokes: tuple[Tapped, ...], tap: Floats | None) -> Bar:
         """The net's own bar: around what the player plays where the net listens, else the likest of several."""
         alone = replace(knobs, locks=(), **ALONE)
+        if knobs.call:
+            return self._net(index, replace(self._place(knobs.call, alone), variation=knobs.distance))
         if not (strokes and knobs.follow):
             return self._given(index, alone, tap) if tap is not None else self._net(index, alone)
         if self.source_of(knobs.preset).manifest.model.takes("tap"):
             return self._given(index, alone, tap_of(strokes))
         return self._likest(index, alone, fold(known(knobs.heard, 0)), accompaniment.candidates(knobs))
+
+    def _place_of(self, call: tuple[Tapped, ...], knobs: Knobs) -> Knobs:
+        """Where in the latent a bar lies that a drummer played; where one is, for other players and nets."""
+        drummed = all(stroke.voice != ANY_VOICE for stroke in call)
+        if not drummed or self.source_of(knobs.preset).encoder() is None:
+            return knobs
+        found = place_of(encode(hits_of(fold(call)), bars=1)[0], self, knobs)
+        return replace(found, fill=max(found.fill, knobs.fill), energy=max(found.energy, knobs.energy))
 
     def _likest_of(self, index: int, knobs: Knobs, strokes: tuple[Tapped, ...], count: int) -> Bar:
         bars = [self._net(index, knobs)]

@@ -7,14 +7,17 @@ is left as it is.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from instrument.core.bar import Bar
 from instrument.errors import UsageError
 from instrument.model.contract import ManyBars
 from instrument.model.nearest import nearest
-from instrument.session.composer import Composer
 from instrument.session.knobs import Knobs
 from instrument.text import printable
+
+if TYPE_CHECKING:
+    from instrument.session.composer import Composer
 
 
 def place_of(bar: Bar, composer: Composer, knobs: Knobs) -> Knobs:
