@@ -119,6 +119,9 @@ def export(
         f"{out}: {len(report.parity)} epochs, each within {worst:.1e} of torch; half precision moved at most "
         f"{flips:.2%} of the onsets; play: ghostnote --preset {out}"
     )
+    if report.manifest.encoder:
+        share = report.manifest.encoder.scores["onsets"]
+        say(f"the encoder finds bars that have {share:.0%} of their onsets (F1) in common with held-out ones")
     return 0
 
 

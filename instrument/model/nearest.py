@@ -23,8 +23,8 @@ from instrument.model.contract import Encoded, ManyBars
 
 Doubles = npt.NDArray[np.float64]
 
-VELOCITY, OFFSET, PRIOR = 4.0, 4.0, 0.002
-"""Weights in the cost, beside the onsets' cross-entropy."""
+HIT, VELOCITY, OFFSET, PRIOR = 1.5, 2.0, 2.0, 0.004
+"""Weights in the cost, where a cell without a hit has 1. A hit is dearer, as more are missed than invented."""
 
 LIKENESS = 20.0
 """What the start's likeness is worth in its cost: it tells better than the cost alone from where a search ends well."""
@@ -32,10 +32,10 @@ LIKENESS = 20.0
 STEP = 0.02
 """How far the small steps go, in standard deviations of the latent."""
 
-DAMPINGS = np.array([0.03, 0.1, 0.3, 1.0, 3.0, 10.0])
+DAMPINGS = np.array([0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0])
 """Times the last round's best."""
 
-FLATTEST = 0.01
+FLATTEST = 0.005
 """The least weight of an onset: one that is sure, and wrong, must still be heard."""
 
 SURE = 1e-6
@@ -97,6 +97,7 @@ class _Search:
         self._low, self._high = _bounds(scales)
         self._hit = bar.onset.ravel() > 0.5
         self._cells = self._hit.size
+        self._dear = np.where(self._hit, HIT, 1.0)
         heard = [value.ravel()[self._hit] for value in (bar.velocity, bar.offset)]
         self._wanted = np.concatenate([self._hit, *heard]).astype(np.float64)
         self._scale = np.repeat([VELOCITY, OFFSET], int(self._hit.sum()))
@@ -146,7 +147,7 @@ class _Search:
         """The Gauss-Newton steps from u under each damping, [n, u]."""
         prior = np.where(np.arange(len(self._u)) < self._size, 2 * PRIOR, 0.0)
         p = 1 / (1 + np.exp(-self._r[: self._cells]))
-        weights = np.concatenate([p * (1 - p) + FLATTEST, 2 * self._scale])
+        weights = np.concatenate([self._dear * (p * (1 - p) + FLATTEST), 2 * self._scale])
         downhill = self._slopes.T @ self._misses() + prior * self._u
         curved = (self._slopes * weights[:, None]).T @ self._slopes + np.diag(prior)
         values, vectors = np.linalg.eigh(curved)
@@ -159,7 +160,7 @@ class _Search:
         """The cost's slope by each output."""
         p = 1 / (1 + np.exp(-self._r[: self._cells]))
         given = np.concatenate([p, self._r[self._cells :]])
-        misses: Doubles = (given - self._wanted) * np.concatenate([np.ones(self._cells), 2 * self._scale])
+        misses: Doubles = (given - self._wanted) * np.concatenate([self._dear, 2 * self._scale])
         return misses
 
     def _turn_slopes(self, moved: Doubles, changed: Doubles) -> None:
@@ -185,7 +186,7 @@ class _Search:
     def _costs(self, u: Doubles, r: Doubles) -> Doubles:
         """[n]."""
         logits, wanted = r[:, : self._cells], self._wanted[: self._cells]
-        onsets = np.logaddexp(0, logits).sum(1) - logits @ wanted
+        onsets = (np.logaddexp(0, logits) - logits * wanted) @ self._dear
         heard = (self._scale * (r[:, self._cells :] - self._wanted[self._cells :]) ** 2).sum(1)
         costs: Doubles = onsets + heard + PRIOR * (u[:, : self._size] ** 2).sum(1)
         return costs
