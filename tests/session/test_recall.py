@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from instrument.core.drums import GM_KIT, VOICES
 from instrument.core.latent import LARGEST_SEED
+from instrument.core.taps import Tapped
 from instrument.errors import DataError, UsageError
 from instrument.model.scripted import LATENT_DIM, STYLES, ScriptedPreset
 from instrument.session import recall
 from instrument.session.composer import Composer
-from instrument.session.knobs import Knobs, Lock, settled
+from instrument.session.knobs import WAITS, Knobs, Lock, settled
 from instrument.session.snapshots import EMPTY, keep_snapshots, load_snapshots, parse_snapshots
 
 PRESET = ScriptedPreset()
@@ -26,6 +27,12 @@ VOICE_SETS = st.frozensets(st.integers(0, VOICES - 1))
 
 def by_voice(values: st.SearchStrategy[object]) -> st.SearchStrategy[tuple[object, ...]]:
     return st.just(()) | st.tuples(*[values] * VOICES)
+
+
+def strokes(first: int, last: int) -> st.SearchStrategy[tuple[Tapped, ...]]:
+    """Of another player, sorted; none as often as some."""
+    stroke = st.builds(Tapped, st.integers(first, last), st.integers(1, 127), st.integers(-1, VOICES - 1))
+    return st.just(()) | st.lists(stroke, max_size=6).map(lambda found: tuple(sorted(found)))
 
 
 PLAIN = st.builds(
@@ -59,6 +66,20 @@ PLAIN = st.builds(
     pads=by_voice(st.tuples(st.integers(0, 15), st.integers(0, 127))),
     muted=VOICE_SETS,
     soloed=VOICE_SETS,
+    pad=st.integers(0, 2),
+    follow=PARTS,
+    with_energy=st.booleans(),
+    least=PARTS,
+    most=PARTS,
+    waits=st.sampled_from(WAITS),
+    trade=st.integers(0, 16),
+    distance=PARTS,
+    complement=st.booleans(),
+    theirs=VOICE_SETS,
+    heard=strokes(-2040, 1500),
+    call=strokes(-60, 1859),
+    hushed=st.booleans(),
+    clicks=st.booleans(),
 )
 
 
