@@ -77,6 +77,7 @@ class Along:
         self._bars: dict[int, list[Tapped]] = defaultdict(list)
         self._first = -1
         self._cache: dict[tuple[int, int], tuple[Knobs, Knobs]] = {}
+        self._energies: dict[int, Energy] = {}
 
     def hear(self, tick: int, channel: int, note: int, velocity: int) -> bool:
         """A note that was played at a position of the music. Whether it is listened to."""
@@ -91,7 +92,7 @@ class Along:
             self.loop = self.loop.heard(stroke)
         self._bars[bar].append(stroke)
         self._first = bar if self._first < 0 else min(self._first, bar)
-        self._cache.clear()
+        self._forget()
         return True
 
     def went(self, tick: int) -> None:
@@ -99,13 +100,15 @@ class Along:
         for bar in [bar for bar in self._bars if bar * BAR_TICKS >= tick]:
             del self._bars[bar]
         self._first = min(self._bars, default=-1)
-        self._cache.clear()
+        self._forget()
 
     def passed(self, bar: int) -> None:
         """Bar `bar` has begun."""
         self.loop = self.loop.at(bar)
+        self._energies.clear()
         for old in [old for old in self._bars if old < bar - KEPT_BARS and not self._remembers]:
             del self._bars[old]
+            self._forget()
 
     def press_loop(self, bar: int) -> None:
         """The looper's pedal."""
@@ -122,6 +125,11 @@ class Along:
 
     def energy(self, bar: int) -> Energy:
         """As bar `bar` begins."""
+        if bar not in self._energies:
+            self._energies[bar] = self._energy_of(bar)
+        return self._energies[bar]
+
+    def _energy_of(self, bar: int) -> Energy:
         start = max(bar - MEMORY_BARS, 0)
         energy = Energy(silent=0 if 0 <= self._first < start else -1)
         for near in range(start, bar + 1):
@@ -140,6 +148,11 @@ class Along:
                 self._cache.clear()
             found = self._cache[key] = (knobs, self._shape(knobs, bar, at, now_ticks))
         return found[1]
+
+    def _forget(self) -> None:
+        """What was worked out from other strokes."""
+        self._cache.clear()
+        self._energies.clear()
 
     def _shape(self, knobs: Knobs, bar: int, at: int, now_ticks: int) -> Knobs:
         near = bar if at >= 0 else max((now_ticks - BAR_TICKS) // BAR_TICKS + 1, 0)
