@@ -86,14 +86,20 @@ class Session(Protocol):
     def store(self, slot: int) -> None:
         """Keep all knobs as snapshot 0..7."""
 
-    def recall(self, slot: int, bars: int) -> None:
-        """Go to a snapshot, there after so many bars. Raises ValueError for an empty one."""
+    def recall(self, slot: int) -> None:
+        """Go to a snapshot, there after as many bars as a morph takes. Raises ValueError for an empty one."""
+
+    def morph_in(self, bars: int) -> None:
+        """How long a morph takes from now on. Raises ValueError outside 0..16."""
 
     def recall_code(self, code: str) -> None:
         """Freeze on the bar that a recall code tells. Raises ValueError for one that can't be played."""
 
-    def capture(self, bars: int) -> None:
-        """Write the last bars to a file, which `told` names. Raises ValueError outside 1..32."""
+    def capture(self) -> None:
+        """Write the last bars to a file, which `told` names."""
+
+    def capture_last(self, bars: int) -> None:
+        """How many bars a capture keeps from now on. Raises ValueError outside 1..32."""
 
     def presets(self) -> tuple[str, ...]:
         """The names that `load_preset` knows."""

@@ -10,9 +10,9 @@ from instrument.files import write_atomic
 from instrument.session.errands import Errand, Errands, Told
 from instrument.session.folders import Folders
 from instrument.session.knobs import Knobs
+from instrument.session.lengths import MORPHS, USUAL_CAPTURE
 from instrument.session.port_settings import keep_offset_ms
 from instrument.session.snapshots import EMPTY, SLOTS, Snapshots, keep_snapshots, load_snapshots
-from instrument.session.tape import MOST_CAPTURED
 from instrument.text import printable
 
 
@@ -23,6 +23,7 @@ class Keeper:
         self._folders = folders
         self._lock = threading.Lock()
         self._snapshots: Snapshots = EMPTY
+        self.morph_bars, self.capture_bars = MORPHS[0], USUAL_CAPTURE
         self._errands = Errands()
         self._errands.send(self._fetch)
 
@@ -51,10 +52,9 @@ class Keeper:
             raise ValueError(f"nothing is kept in {SLOTS[slot]}")
         return knobs
 
-    def capture(self, bars: int, cut: Callable[[int], tuple[bytes, int]]) -> None:
-        """Write what `cut` gives of the last bars. Raises ValueError for a number that isn't kept."""
-        if not 1 <= bars <= MOST_CAPTURED:
-            raise ValueError(f"{bars} bars can't be captured: 1 to {MOST_CAPTURED}")
+    def capture(self, cut: Callable[[int], tuple[bytes, int]]) -> None:
+        """Write what `cut` gives of the last bars."""
+        bars = self.capture_bars
         self._errands.send(lambda: self._capture(bars, cut))
 
     def keep_offset(self, port: str, offset_ms: float) -> None:

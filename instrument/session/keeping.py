@@ -15,6 +15,7 @@ from instrument.session.engine_line import EngineLine
 from instrument.session.keeper import Keeper
 from instrument.session.kits import check_kit_name, keep_kit
 from instrument.session.knobs import Knobs, settled
+from instrument.session.lengths import check_capture, check_morph
 from instrument.session.snapshots import SLOTS
 from instrument.session.tape import Tape
 from instrument.text import printable
@@ -42,8 +43,14 @@ class Keeping:
             knobs = self._desk.knobs
         self._keeper.store(slot, settled(knobs, self._composer.seed, self._composer.manifest.name))
 
-    def recall(self, slot: int, bars: int) -> None:
-        knobs = self._keeper.kept(slot)
+    def morph_in(self, bars: int) -> None:
+        self._keeper.morph_bars = check_morph(bars)
+
+    def capture_last(self, bars: int) -> None:
+        self._keeper.capture_bars = check_capture(bars)
+
+    def recall(self, slot: int) -> None:
+        knobs, bars = self._keeper.kept(slot), self._keeper.morph_bars
         self._keeper.send(lambda: self._take_up(knobs, bars, SLOTS[slot]))
 
     def recall_code(self, code: str) -> None:
@@ -64,8 +71,8 @@ class Keeping:
             kit = self._composer.kit.with_pads(self._composer.pads(self._desk.knobs))
         self._keeper.send(lambda: f"kept: --kit {printable(keep_kit(name, kit).stem)}")
 
-    def capture(self, bars: int) -> None:
-        self._keeper.capture(bars, self._cut)
+    def capture(self) -> None:
+        self._keeper.capture(self._cut)
 
     def _open_preset(self, name: str) -> str:
         manifest = self._composer.source_of(name).manifest

@@ -149,6 +149,8 @@ class Performance(AtDesk, AtTempo, Keeping, WithPartner):
                 back=self._desk.back,
                 snapshots=self._keeper.slots,
                 morphs=self._desk.morphs,
+                morph_bars=self._keeper.morph_bars,
+                capture_bars=self._keeper.capture_bars,
                 code=self._tape.code(bar),
                 holds=self._feeder.holds_changes,
                 monitored=self._monitor.on,

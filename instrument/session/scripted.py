@@ -39,6 +39,7 @@ from instrument.session.errands import Told
 from instrument.session.hands import Hands
 from instrument.session.kits import check_kit_name
 from instrument.session.knobs import settled
+from instrument.session.lengths import MORPHS, USUAL_CAPTURE, check_capture, check_morph
 from instrument.session.partner import PartnerView
 from instrument.session.places import Landmark, landmarks
 from instrument.session.recall import decode, encode
@@ -144,6 +145,7 @@ class ScriptedSession(AtDesk):
         self.health = health or GOOD_HEALTH
         self.panics = 0
         self.captured: list[int] = []
+        self._morph_bars, self._capture_bars = MORPHS[0], USUAL_CAPTURE
         self.fed_back: list[Message] = []
         self.loaded: list[str] = []
         self.holds = self.monitored = False
@@ -185,6 +187,8 @@ class ScriptedSession(AtDesk):
             back=self._desk.back,
             snapshots=tuple(kept is not None for kept in self._snapshots),
             morphs=self._desk.morphs,
+            morph_bars=self._morph_bars,
+            capture_bars=self._capture_bars,
             code=encode(self.manifest, settled(wanted[0], self._seed, self.manifest.name), index),
             holds=self.holds,
             monitored=self.monitored,
@@ -239,11 +243,17 @@ class ScriptedSession(AtDesk):
     def store(self, slot: int) -> None:
         self._snapshots[slot] = self._desk.knobs
 
-    def recall(self, slot: int, bars: int) -> None:
+    def morph_in(self, bars: int) -> None:
+        self._morph_bars = check_morph(bars)
+
+    def capture_last(self, bars: int) -> None:
+        self._capture_bars = check_capture(bars)
+
+    def recall(self, slot: int) -> None:
         knobs = self._snapshots[slot]
         if knobs is None:
             raise ValueError(f"nothing is kept in {SLOTS[slot]}")
-        self._desk.morph_to(knobs, self._bar, bars)
+        self._desk.morph_to(knobs, self._bar, self._morph_bars)
 
     def recall_code(self, code: str) -> None:
         try:
@@ -252,9 +262,9 @@ class ScriptedSession(AtDesk):
             raise ValueError(str(error)) from error
         self._desk.add(frozen_at(found.index, found.knobs))
 
-    def capture(self, bars: int) -> None:
-        self.captured.append(bars)
-        self._tell(f"{bars} bars captured: jam.mid")
+    def capture(self) -> None:
+        self.captured.append(self._capture_bars)
+        self._tell(f"{self._capture_bars} bars captured: jam.mid")
 
     def _tell(self, words: str) -> None:
         self._told = Told(number=self._told.number + 1, text=words)

@@ -11,9 +11,10 @@ from instrument.engine.messages import Sent
 from instrument.errors import DataError
 from instrument.ports.smf import TempoChange, Words
 from instrument.session.knobs import Knobs
+from instrument.session.lengths import CAPTURES
 from instrument.session.recording import captured_file, recorded_file, take
 
-MOST_CAPTURED = 32
+MOST_CAPTURED = CAPTURES[-1]
 MOST_NOTES = 2**12
 """Messages that are kept without a recording: 128 to each of `MOST_CAPTURED` bars."""
 

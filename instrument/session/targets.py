@@ -16,11 +16,11 @@ from instrument.errors import UsageError, nearest
 from instrument.session.contract import Session
 from instrument.session.dial import glided, next_epoch
 from instrument.session.knobs import WAITS
+from instrument.session.lengths import CAPTURES, MORPHS
 from instrument.session.snapshots import SLOTS
 from instrument.session.tour import go_on
 from instrument.session.view import StageView
 
-CAPTURED_BARS = 8
 GLIDE = 0.25
 SLOWEST_BPM, FASTEST_BPM = 60.0, 180.0
 """The ends of the tempo's knob, about a beat per minute for each of a controller's 128 places."""
@@ -106,6 +106,24 @@ class Choice(Knob):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Length(Knob):
+    """One of several numbers of bars; `field` is the view's, `choose` the session's call."""
+
+    options: Sequence[int]
+    choose: Callable[[Session, int], None]
+
+    def place(self, view: StageView) -> float:
+        now = int(getattr(view, self.field))
+        shorter = sum(bars < now for bars in self.options)
+        return (min(shorter, len(self.options) - 1) + 0.5) / len(self.options)
+
+    def turn(self, session: Session, view: StageView, place: float) -> None:
+        bars = self.options[min(max(int(place * len(self.options)), 0), len(self.options) - 1)]
+        if bars != getattr(view, self.field):
+            self.choose(session, bars)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VoiceKnob(Knob):
     """One voice's part of a knob that each voice has; `rest` is where all are that haven't been turned."""
 
@@ -152,7 +170,7 @@ def _flip(field: str, voice: int) -> Callable[[Session], None]:
 
 
 def _recall(slot: int) -> Callable[[Session], None]:
-    return lambda session: session.recall(slot, 0)
+    return lambda session: session.recall(slot)
 
 
 def _store(slot: int) -> Callable[[Session], None]:
@@ -221,6 +239,22 @@ KNOBS: tuple[Knob, ...] = (
         says="density and intensity are ours, or go by how you play",
         field="with_energy",
         options=lambda view: (False, True),
+    ),
+    Length(
+        id="morph",
+        name="Morph",
+        says="bars on the way to a snapshot",
+        field="morph_bars",
+        options=MORPHS,
+        choose=lambda session, bars: session.morph_in(bars),
+    ),
+    Length(
+        id="capture-bars",
+        name="Capture length",
+        says="1 to 32 bars",
+        field="capture_bars",
+        options=CAPTURES,
+        choose=lambda session, bars: session.capture_last(bars),
     ),
     Choice(id="trade", name="Trade", says="bars in turn, you first", field="trade", options=lambda view: TRADES),
     Choice(
@@ -292,7 +326,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(id="freeze", name="Freeze", says="repeat this bar; again: go on", press=lambda s: s.freeze()),
     Action(id="back", name="A bar back", says="hear it again, frozen", press=lambda s: s.look_back(1)),
     Action(id="forth", name="A bar forth", says="a newer one", press=lambda s: s.look_back(-1)),
-    Action(id="capture", name="Capture", says="the last bars as a .mid", press=lambda s: s.capture(CAPTURED_BARS)),
+    Action(id="capture", name="Capture", says="the last bars as a .mid", press=lambda s: s.capture()),
     Action(id="loop", name="Loop", says="the looper's pedal", press=lambda s: s.press_loop()),
     Action(id="clear-loop", name="Erase the loop", says="forget it", press=lambda s: s.clear_loop()),
     Action(id="grab", name="Grab", says="the bar you played becomes a place", press=lambda s: s.grab()),

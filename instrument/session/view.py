@@ -11,6 +11,7 @@ from instrument.engine.messages import OWN_CLOCK
 from instrument.engine.messages import ClockFacts as ClockFacts
 from instrument.session.errands import Told
 from instrument.session.knobs import Knobs as Knobs
+from instrument.session.lengths import MORPHS, USUAL_CAPTURE
 from instrument.session.partner import NO_PARTNER, PartnerView
 from instrument.session.places import Landmark
 from instrument.session.snapshots import SLOTS
@@ -81,9 +82,9 @@ class StageView:
     `now` and `next` are the bars as they sound, after groove; None before there is one. `fill_in` counts bars until an
     armed fill, 0 while it sounds, -1 with none armed; `builds`: a fill is being held. `back`: how many bars back lies
     the one that is listened to again. `snapshots` tells of each slot whether something is in it; `morphs`: a morph is
-    on its way. `code` brings the bar that sounds back. `holds`: changes wait for the bar line. `monitored`: the
-    built-in kit sounds. `pads`: (channel 0..15, note) of each voice. `told` is the newest thing that was done aside;
-    `landmarks`: the named places of the latent.
+    on its way; `morph_bars`, `capture_bars`: how long the next ones are. `code` brings the bar that sounds back.
+    `holds`: changes wait for the bar line. `monitored`: the built-in kit sounds. `pads`: (channel 0..15, note) of each
+    voice. `told` is the newest thing that was done aside; `landmarks`: the named places of the latent.
     `hands`: what controllers have learnt. `partner`: another player, and what is made of them.
     `past`: the last four bars that have sounded, with their indices; `after`: the one after the next.
     """
@@ -104,6 +105,8 @@ class StageView:
     back: int = 0
     snapshots: tuple[bool, ...] = (False,) * len(SLOTS)
     morphs: bool = False
+    morph_bars: int = MORPHS[0]
+    capture_bars: int = USUAL_CAPTURE
     code: str = ""
     holds: bool = False
     monitored: bool = False

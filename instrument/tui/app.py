@@ -22,7 +22,6 @@ from instrument.tui.learning import meant
 from instrument.tui.page import Page
 from instrument.tui.palette import DAY, NIGHT, palette
 from instrument.tui.stage import Stage
-from instrument.tui.widgets import Hands
 from instrument.tui.workbench import Workbench
 
 FRAMES_PER_S = 30.0
@@ -62,10 +61,10 @@ class GhostnoteApp(App[int]):
         self.player_keys = check_keymap(keymap or {}, "keymap")
         self._last_resort = last_resort
         self._end_timer: threading.Timer | None = None
-        glyphs, hands = glyphs_for(self.environ), Hands()
-        self.stage = Stage(session, glyphs, self.player_keys, frames_per_s, hands)
-        self.workbench = Workbench(session, glyphs, self.player_keys, frames_per_s, hands)
-        self.duo = Duo(session, glyphs, self.player_keys, frames_per_s, hands)
+        glyphs = glyphs_for(self.environ)
+        self.stage = Stage(session, glyphs, self.player_keys, frames_per_s)
+        self.workbench = Workbench(session, glyphs, self.player_keys, frames_per_s)
+        self.duo = Duo(session, glyphs, self.player_keys, frames_per_s)
         self.pages: tuple[Page, ...] = (self.stage, self.workbench, self.duo)
         self.register_theme(NIGHT)
         self.register_theme(DAY)

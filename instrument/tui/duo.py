@@ -28,6 +28,6 @@ class Duo(Page):
             with Vertical(id="choices"):
                 for pick in (ENERGY, TRADE, WAITS, COMPLEMENT):
                     yield PickControl(g, steer, pick)
-        yield KeepStrip(g, self.hands, id="keep")
+        yield KeepStrip(g, id="keep")
         yield HealthLine(g, id="health")
         yield Hints(g, id="hints")

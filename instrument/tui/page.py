@@ -16,6 +16,7 @@ from textual.timer import Timer
 from instrument.core.drums import Voice
 from instrument.session.contract import Session
 from instrument.session.dial import glided, next_epoch
+from instrument.session.lengths import CAPTURES, MORPHS
 from instrument.session.snapshots import SLOTS
 from instrument.session.targets import GLIDE, PRESET
 from instrument.session.tour import go_on
@@ -27,11 +28,9 @@ from instrument.tui.keys import STAGE_GROUPS, bindings
 from instrument.tui.layout import Layout, layout_for
 from instrument.tui.pad import direction_names, next_pad
 from instrument.tui.palette import Palette
-from instrument.tui.widgets import Hands, Hints, KeepStrip
+from instrument.tui.widgets import Hints
 
 MESSAGE_S = 5.0
-MORPHS = (0, 1, 2, 4, 8, 16)
-CAPTURES = (1, 2, 4, 8, 16, 32)
 FILLS = (0, 2, 4, 8, 16)
 LOOP_WORDS = {
     "empty": "no loop",
@@ -49,14 +48,11 @@ class Page(Screen[None]):
     shown: reactive[StageView | None] = reactive(None, repaint=False)
     """The view on the screen; setting another one draws what differs."""
 
-    def __init__(
-        self, session: Session, glyphs: Glyphs, keymap: Mapping[str, str], frames_per_s: float, hands: Hands
-    ) -> None:
+    def __init__(self, session: Session, glyphs: Glyphs, keymap: Mapping[str, str], frames_per_s: float) -> None:
         super().__init__()
         self.keymap = keymap
         self.session = session
         self.glyphs = glyphs
-        self.hands = hands
         self._frames_per_s = frames_per_s
         self.palette: Palette = {}
         self._canvases: list[Canvas[Any]] = []
@@ -183,19 +179,19 @@ class Page(Screen[None]):
         if stores:
             self._ask(lambda: self.session.store(slot), f"kept as {SLOTS[slot]}")
         else:
-            self._ask(lambda: self.session.recall(slot, self.hands.morph_bars))
+            self._ask(lambda: self.session.recall(slot))
 
     def action_morph_bars(self) -> None:
-        self.hands.morph_bars = _after(MORPHS, self.hands.morph_bars)
-        bars = self.hands.morph_bars
-        self._strip_again(f"snapshots are reached in {bars} bars" if bars else "snapshots are reached at once")
+        bars = _after(MORPHS, self.session.view().morph_bars)
+        words = f"snapshots are reached in {bars} bars" if bars else "snapshots are reached at once"
+        self._ask(lambda: self.session.morph_in(bars), words)
 
     def action_capture(self) -> None:
-        self._ask(lambda: self.session.capture(self.hands.capture_bars))
+        self._ask(self.session.capture)
 
     def action_capture_bars(self) -> None:
-        self.hands.capture_bars = _after(CAPTURES, self.hands.capture_bars)
-        self._strip_again(f"c captures the last {self.hands.capture_bars} bars")
+        bars = _after(CAPTURES, self.session.view().capture_bars)
+        self._ask(lambda: self.session.capture_last(bars), f"c captures the last {bars} bars")
 
     def action_copy_code(self) -> None:
         code = self.session.view().code
@@ -253,11 +249,6 @@ class Page(Screen[None]):
     def action_glide(self, steps: int) -> None:
         view = self.session.view()
         self.steer(glided(view.manifest, view.knobs, steps * GLIDE))
-
-    def _strip_again(self, message: str) -> None:
-        for strip in self.query(KeepStrip):
-            strip.look_again()
-        self.say(message)
 
     def action_next_pad(self) -> None:
         """Other axes, from their middle."""

@@ -47,6 +47,6 @@ class Stage(Page):
                         yield DialControl(g, steer, SWING)
                 yield EpochControl(g, steer, id="epoch")
             yield LatentPad(g, steer, id="latent")
-        yield KeepStrip(g, self.hands, id="keep")
+        yield KeepStrip(g, id="keep")
         yield HealthLine(g, id="health")
         yield Hints(g, id="hints")

@@ -46,14 +46,6 @@ from instrument.tui.transport import TransportLook, paint_transport, step_of, tr
 FINE_GLIDE = 0.1
 
 
-class Hands:
-    """What the pages remember between them: bars that a morph takes, bars that a capture keeps."""
-
-    def __init__(self) -> None:
-        self.morph_bars = 0
-        self.capture_bars = 8
-
-
 Steer = Callable[[Mapping[str, Any]], None]
 EpochsShown = tuple[Manifest, int, bool, float]
 """Manifest, epoch in hand, whether the control is, and the glide: worked out only where one of them changes."""
@@ -123,17 +115,13 @@ class HealthLine(Canvas[Health]):
 class KeepStrip(Canvas[StripLook]):
     """What is kept: snapshots, locks, the recall code."""
 
-    def __init__(self, glyphs: Glyphs, hands: Hands, *, id: str) -> None:
-        super().__init__(glyphs, id=id)
-        self._hands = hands
-
     def look(self, view: StageView) -> StripLook:
         knobs = view.knobs
         return StripLook(
             kept=view.snapshots,
-            morph_bars=self._hands.morph_bars,
+            morph_bars=view.morph_bars,
             morphs=view.morphs,
-            capture_bars=self._hands.capture_bars,
+            capture_bars=view.capture_bars,
             frozen=knobs.frozen,
             back=view.back,
             builds=view.builds,

@@ -40,6 +40,6 @@ class Workbench(Page):
         with Horizontal(id="net"):
             yield EpochControl(g, steer, id="epoch")
             yield LatentPad(g, steer, id="latent")
-        yield KeepStrip(g, self.hands, id="keep")
+        yield KeepStrip(g, id="keep")
         yield HealthLine(g, id="health")
         yield Hints(g, id="hints")

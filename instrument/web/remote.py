@@ -109,14 +109,20 @@ class RemoteSession:
     def store(self, slot: int) -> None:
         self._line.ask("store", slot)
 
-    def recall(self, slot: int, bars: int) -> None:
-        self._line.ask("recall", slot, bars)
+    def recall(self, slot: int) -> None:
+        self._line.ask("recall", slot)
+
+    def morph_in(self, bars: int) -> None:
+        self._line.ask("morph_in", bars)
 
     def recall_code(self, code: str) -> None:
         self._line.ask("recall_code", code)
 
-    def capture(self, bars: int) -> None:
-        self._line.ask("capture", bars)
+    def capture(self) -> None:
+        self._line.ask("capture")
+
+    def capture_last(self, bars: int) -> None:
+        self._line.ask("capture_last", bars)
 
     def presets(self) -> tuple[str, ...]:
         return tuple(self._line.ask("presets"))

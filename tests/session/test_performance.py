@@ -131,8 +131,8 @@ def test_snapshots_are_kept_in_the_file_and_taken_up_later(tmp_path: Path) -> No
     try:
         wait(lambda: second.view().snapshots[1])
         with pytest.raises(ValueError, match="nothing is kept in A"):
-            second.recall(0, 0)
-        second.recall(1, 0)
+            second.recall(0)
+        second.recall(1)
         wait(lambda: second.view().knobs.density == 0.8)
         assert second.view().knobs.seed == 3
     finally:
@@ -140,12 +140,13 @@ def test_snapshots_are_kept_in_the_file_and_taken_up_later(tmp_path: Path) -> No
 
 
 def test_the_last_bars_are_captured_after_the_fact(performance: Performance, tmp_path: Path) -> None:
-    performance.capture(2)
+    performance.capture_last(2)
+    performance.capture()
     wait(lambda: performance.view().told.trouble)
     assert "nothing has been played" in performance.view().told.text
     performance.play()
     wait(lambda: (status := performance.status) is not None and status.bar >= 3)
-    performance.capture(2)
+    performance.capture()
     wait(lambda: "2 bars captured" in performance.view().told.text)
     (file,) = tmp_path.glob("*.mid")
     assert file.name in performance.view().told.text

@@ -12,7 +12,7 @@ from instrument.tui.controls import DIALS
 from instrument.tui.keys import GROUPS
 
 NOT_TAUGHT = {
-    *("preset", "store", "morph", "capture-bars", "copy-code", "recall-code", "keep-kit"),
+    *("preset", "store", "copy-code", "recall-code", "keep-kit"),
     *(
         action.id
         for group in GROUPS
@@ -29,6 +29,27 @@ def test_a_knob_goes_from_end_to_end_and_stands_where_it_was_put(knob: Knob) -> 
     for place in (0.0, 1.0, 0.25):
         knob.turn(session, session.view(), place)
         assert knob.place(session.view()) == pytest.approx(place, abs=0.26 if hasattr(knob, "options") else 0.01)
+
+
+def test_a_pad_goes_to_a_snapshot_in_as_many_bars_as_a_knob_says_and_captures_as_many() -> None:
+    session = ScriptedSession(lambda: 0.0)
+    session.store(0)
+    for id, place, bars in (("morph", 0.6, "morph_bars"), ("capture-bars", 0.1, "capture_bars")):
+        knob = target_of(id)
+        assert isinstance(knob, Knob)
+        knob.turn(session, session.view(), place)
+        assert getattr(session.view(), bars) == {"morph_bars": 4, "capture_bars": 1}[bars]
+    session.turn(density=0.9)
+    for id in ("snapshot-a", "capture"):
+        pad = target_of(id)
+        assert isinstance(pad, Action)
+        pad.press(session)
+    assert session.view().morphs
+    assert session.captured == [1]
+    with pytest.raises(ValueError, match="0 to 16"):
+        session.morph_in(17)
+    with pytest.raises(ValueError, match="1 to 32"):
+        session.capture_last(0)
 
 
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.id)

@@ -101,9 +101,12 @@ def test_every_call_reaches_the_session(session: ScriptedSession, remote: Remote
     remote.look_back(1)
     remote.store(3)
     assert remote.view().snapshots[3]
-    remote.recall(3, 2)
+    remote.morph_in(2)
+    assert remote.view().morph_bars == 2
+    remote.recall(3)
     remote.recall_code(session.view().code)
-    remote.capture(4)
+    remote.capture_last(4)
+    remote.capture()
     assert session.captured == [4]
     assert remote.presets() == session.presets()
     remote.load_preset(remote.presets()[0])
