@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 MIN ?= 10
+TESTS := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup
 .DEFAULT_GOAL := help
 .PHONY: help install play test check bench soak format screenshots clean
 
@@ -30,14 +31,14 @@ play: install ## open the instrument
 	@$(BIN)/ghostnote
 
 test: $(VENV)/.test ## set up all and run all tests
-	$(BIN)/python -m pytest
+	$(TESTS)
 
 check: $(VENV)/.test ## format, lint, types, import contracts, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest
+	$(TESTS)
 
 format: $(VENV)/.test ## put the code in order
 	$(BIN)/ruff format .
