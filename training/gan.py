@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
+from training.augment import Change, drawn
 from training.builders import build
 from training.examples import Examples
 from training.losses import code_loss, critic_loss, generator_loss, penalty
@@ -30,12 +31,17 @@ GROUP = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """x [B, C, T] as D sees it, z [B, latent_dim], style weights [B, S], condition [B, K]."""
+    """x [B, C, T] as D sees it, z [B, latent_dim], style weights [B, S], condition [B, K], and the change through which
+    critics see x and its fakes."""
 
     x: Tensor
     z: Tensor
     style: Tensor
     condition: Tensor
+    change: Change | None = None
+
+    def changed(self, x: Tensor) -> Tensor:
+        return x if self.change is None else self.change(x)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,13 +119,20 @@ class Gan:
         condition[:, 1:3] += self.jitter() * torch.randn((len(rows), 2), generator=self.random)
         z = torch.randn((len(rows), self.recipe.network.latent_dim), generator=self.random)
         style = F.one_hot(examples.style[rows[mine]], self.styles).to(x.dtype)
+        change = self.changes(len(rows))
         device = self.parallel.device
         return Batch(
             x=self.for_critic(x.to(device)),
             z=z[mine].to(device),
             style=style.to(device),
             condition=condition[mine].to(device),
+            change=change and change.take(mine).to(device),
         )
+
+    def changes(self, count: int) -> Change | None:
+        """What critics see of so many items, where the recipe has augmentation."""
+        chance = self.recipe.schedule.augment * self._decayed()
+        return drawn(count, self.shape.steps, chance, self.random) if chance else None
 
     def train_step(self, real: Batch, sums: Sums) -> None:
         decay = self.decay()
@@ -146,7 +159,7 @@ class Gan:
             found: Tensor = self.D(x, real.style, real.condition)
             return found
 
-        return [Duel(net="D", suffix="d", score=score, real=real.x)]
+        return [Duel(net="D", suffix="d", score=score, real=real.changed(real.x), view=real.changed)]
 
     def extra_losses(self, real: Batch, fake: Tensor, decay: float, sums: Sums) -> list[Tensor]:
         """What G learns from beside its critics, each with its weight."""

@@ -85,6 +85,8 @@ class PhraseGan(Gan):
 
         x = mixed(windows, alone)
         given = mixed(by_bar(tapped[: len(rows)][mine]), tapped[len(rows) :][mine_too])
+        changes = self.changes(len(rows) + len(singles))
+        of = mixed(by_bar(mine), len(rows) + mine_too).cpu()  # a window's bars are changed alike
         number = torch.arange(len(mine) * bars).view(-1, bars)
         item = mixed(number, torch.full((len(mine_too),), -1))
         return PhraseBatch(
@@ -92,6 +94,7 @@ class PhraseGan(Gan):
             z=mixed(z, z_alone),
             style=F.one_hot(mixed(by_bar(styles[0]), styles[1]), self.styles).to(x.dtype),
             condition=mixed(torch.stack(turned, 1), alone_condition[mine_too]),
+            change=changes and changes.take(of).to(self.parallel.device),
             tap=tap_of(x) * given.view(-1, 1, 1),
             windows=torch.argsort(item)[len(mine_too) :].view(-1, bars),
         )
@@ -119,10 +122,10 @@ class PhraseGan(Gan):
             return score
 
         def stacked(x: Tensor) -> Tensor:
-            return x[real.windows.flatten()].view(len(first), -1, x.shape[2])
+            return real.changed(x)[real.windows.flatten()].view(len(first), -1, x.shape[2])
 
         return [
-            Duel(net="D", suffix="d", score=of_bars, real=real.x),
+            Duel(net="D", suffix="d", score=of_bars, real=real.changed(real.x), view=real.changed),
             Duel(net="W", suffix="w", score=of_windows, real=stacked(real.x), view=stacked),
         ]
 

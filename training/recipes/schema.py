@@ -46,7 +46,8 @@ class DataSettings(_Section, frozen=True):
 class NetworkSettings(_Section, frozen=True):
     """Sizes of the nets; see `training.networks` for kind "bar" and `training.tick_networks` for "ticks". `layers` of
     convolution, or `linear`, are for "ticks"; the rest for "bar". `phrase_dim` leading entries of z are shared by the
-    bars of a window; of the others, `walk_dim` move from bar to bar. `tap`: G can be given a groove to keep."""
+    bars of a window; of the others, `walk_dim` move from bar to bar. `tap`: G can be given a groove to keep. `hints`:
+    critics are told what convolutions are slow to find."""
 
     latent_dim: Annotated[int, Meta(ge=1, le=1024)] = 64
     code_dim: Annotated[int, Meta(ge=0, le=64)] = 8
@@ -57,6 +58,7 @@ class NetworkSettings(_Section, frozen=True):
     phrase_dim: Annotated[int, Meta(ge=0, le=1024)] = 0
     walk_dim: Annotated[int, Meta(ge=0, le=1024)] = 0
     tap: bool = False
+    hints: bool = False
     layers: Annotated[int, Meta(ge=1, le=8)] = 3
     linear: bool = False
 
@@ -88,7 +90,9 @@ class ScheduleSettings(_Section, frozen=True):
     """`epochs` in all. The learning rates stay constant until `decay_from` of them, then fall on a half cosine to
     `lr_floor` of their start. The conditions' jitter, in standard deviations, falls from `jitter` to `jitter_end`
     between `decay_from` and the end. `tapped`: the share of windows that come with a tap. For the first `lead` steps
-    the critics learn alone: beside a generator that has learnt already they would be no use, and lead it astray."""
+    the critics learn alone: beside a generator that has learnt already they would be no use, and lead it astray.
+    `augment`: the chance, at the end, of each change through which critics see bars (see `training.augment`); it
+    rises from nothing as the learning rates fall, for that is when critics learn by heart."""
 
     epochs: Annotated[int, Meta(ge=1, le=100_000)] = 200
     decay_from: Share = 0.5
@@ -96,6 +100,7 @@ class ScheduleSettings(_Section, frozen=True):
     jitter: NonNegative = 0.3
     jitter_end: NonNegative = 0.15
     tapped: Share = 0.5
+    augment: Share = 0.0
     lead: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
 
 
