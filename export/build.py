@@ -45,7 +45,7 @@ from training.macros import Macro, macros
 from training.metrics.steering import Asked
 from training.networks import CONDITIONS, TAP_CHANNELS, NetworkShape
 from training.places import Found, places
-from training.runs import best_epoch, read_facts, read_recipe, read_stats
+from training.runs import EARLIER, best_epoch, read_facts, read_recipe, read_stats
 from training.snapshot import epochs as snapshot_epochs
 from training.snapshot import load_snapshot
 from training.tick_layers import TickShape
@@ -64,7 +64,7 @@ ATTRIBUTION = (
 KEPT_SHARE = 0.5
 """A way that keeps its promise from fewer starting places is not worth a knob; it is left out."""
 
-NOT_SCORES = ("epoch", "bars", "seconds", "lr", "jitter", "penalty")
+NOT_SCORES = ("epoch", "bars", "seconds", "lr", "jitter", "penalty", EARLIER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

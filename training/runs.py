@@ -30,6 +30,10 @@ from training.recipes import Recipe, recipe_from_toml, recipe_to_toml
 RUN_SCHEMA = 1
 FACTS, CONFIG, STATS, FLOOR = "run.json", "config.toml", "stats.jsonl", "floor.json"
 
+EARLIER = "earlier"
+"""Marks a row of the run that this one was begun from. Its scores were taken under other conditions, and so it is
+never the best."""
+
 SILENT_MOST, RECALL_LEAST = 0.02, 0.3
 """The gates: they keep out what the two-sample test does not see, silence and collapse."""
 
@@ -171,8 +175,9 @@ class EpochChoice:
 def choose_epoch(rows: list[dict[str, Any]]) -> EpochChoice | None:
     """The epoch with the least C2ST + FD / 20; with the least FD where no epoch has a C2ST; None without any FD.
 
-    Among those that pass the gates, or where none does among all.
+    Among those that pass the gates, or where none does among all; `EARLIER` ones only where there are no others.
     """
+    rows = [row for row in rows if not row.get(EARLIER)] or rows
     weights = {"c2st": 1.0, "fd": 1 / 20}
     for by in (("c2st", "fd"), ("fd",)):
         scored = [row for row in rows if all(number(row, key) is not None for key in by)]

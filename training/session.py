@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable
 from dataclasses import replace
@@ -28,9 +29,12 @@ from training.progress import Reporter
 from training.runs import read_facts, read_floor, read_stats, write_facts, write_floor, write_recipe, write_stats
 from training.samples import bars_to_midi, sample_bars
 from training.snapshot import save_snapshot
-from training.warm import warm_start
+from training.warm import begun_from, take_over
 
 Clock = Callable[[], float]
+
+BEFORE = "before"
+"""Of a run's facts: how many epochs of another one come before its own."""
 
 SAVE_EVERY_S = 60.0
 """Within an epoch; at its end in any case."""
@@ -59,11 +63,11 @@ class Session:
         self.gan = new_gan(plan, parallel)
         self.loop = new_loop(plan, self.gan)
         self._saved_s = 0.0
+        self.rows: list[dict[str, Any]] = []
         if resume:
             self._restore()
         elif init is not None:
             reporter.note(f"begins from {self._begin(init)}")
-        self.rows = [row for row in read_stats(out) if row["epoch"] <= self.loop.epoch]
         if parallel.leader:
             if not resume:
                 write_facts(out, self.plan.facts)
@@ -75,27 +79,41 @@ class Session:
             if not read_floor(out):
                 write_floor(out, self.panel.floor())
 
+    @property
+    def epoch(self) -> int:
+        """The number of the last finished epoch, those of a run that this one was begun from among them."""
+        return int(self.plan.facts.data.get(BEFORE, 0)) + self.loop.epoch
+
     def _begin(self, init: str) -> str:
-        """Takes over a preset's generator; gives its name, which the run's facts keep."""
+        """Takes over a generator, and a run's epochs; gives its name, which the run's facts keep."""
         if not isinstance(self.gan.G, Generator):
             raise UsageError("--init is for nets of bars")
-        begun = warm_start(self.gan.G, self.plan.facts.styles, init)
+        begun, facts = begun_from(init), self.plan.facts
+        begun.fill(self.gan.G, facts.styles)
+        said: dict[str, str | int] = {"init": str(begun)}
+        if begun.run is not None:
+            said[BEFORE] = begun.epoch
+            if self.parallel.leader:
+                self.rows = take_over(begun, copy.deepcopy(self.gan.G), facts.styles, self.out)
+                write_stats(self.out, self.rows)
         self.gan.G_ema.load_state_dict(self.gan.G.state_dict())
-        facts = self.plan.facts
-        self.plan = replace(self.plan, facts=msgspec.structs.replace(facts, data=facts.data | {"init": begun}))
-        return begun
+        self.plan = replace(self.plan, facts=msgspec.structs.replace(facts, data=facts.data | said))
+        return str(begun)
 
     def _restore(self) -> None:
-        if read_facts(self.out).data.get("fingerprint") != self.plan.facts.data["fingerprint"]:
+        facts = read_facts(self.out)
+        if facts.data.get("fingerprint") != self.plan.facts.data["fingerprint"]:
             raise DataError(f"{self.out} was trained on other data; resume with the folder it began with")
         try:
             self.loop.restore(load_checkpoint(self.out, self.reporter.note))
         except (KeyError, ValueError, RuntimeError, TypeError) as error:
             raise DataError(f"the checkpoint in {self.out} is not of this run's nets") from error
+        self.plan = replace(self.plan, facts=facts)
+        self.rows = [row for row in read_stats(self.out) if row["epoch"] <= self.epoch]
 
     def train(self, stop: StopSwitch, deadline: float | None, clock: Clock) -> bool:
         """Up to the recipe's epochs, or until `deadline`; whether a signal ended it."""
-        curves = Curves(self.out / "tensorboard", self.loop.epoch) if self.parallel.leader else None
+        curves = Curves(self.out / "tensorboard", self.epoch) if self.parallel.leader else None
         try:
             self._save(clock)
             interrupted = self._epochs(stop, deadline, clock, curves)
@@ -113,7 +131,7 @@ class Session:
         self._saved_s = clock()
 
     def _epochs(self, stop: StopSwitch, deadline: float | None, clock: Clock, curves: Curves | None) -> bool:
-        longest, first = 0.0, not self.rows
+        longest, first = 0.0, self.loop.epoch == 0
         while self.loop.epoch < self.plan.recipe.schedule.epochs:
             began = clock()
             late = deadline is not None and not first and began + longest > deadline
@@ -136,25 +154,25 @@ class Session:
             self._save(clock)
 
     def _finish_epoch(self, losses: dict[str, float], curves: Curves, clock: Clock) -> None:
-        epoch, epochs = self.loop.epoch, self.plan.recipe.schedule.epochs
+        done, epochs = self.loop.epoch, self.plan.recipe.schedule.epochs
         critic, generator = self.gan.on_cpu()
         row: dict[str, Any] = {
-            "epoch": epoch,
+            "epoch": self.epoch,
             "bars": self.gan.step * self.loop.batch * self.plan.recipe.data.bars,
             "seconds": round(self.loop.seconds, 3),
             **losses,
             "lr": self.plan.recipe.optimiser.lr * self.gan.decay(),
             "jitter": self.gan.jitter(),
             **self.panel.success(critic, generator),
-            **self.panel.scores(generator, epoch, last=epoch == epochs),
+            **self.panel.scores(generator, done, last=done == epochs),
         }
-        save_snapshot(self.out, epoch, generator.state_dict())
-        self._save_samples(epoch, generator)
+        save_snapshot(self.out, self.epoch, generator.state_dict())
+        self._save_samples(self.epoch, generator)
         self.rows.append(row)
         write_stats(self.out, self.rows)
         self._save(clock)
         curves.add(row)
-        self.reporter.epoch(row, epochs)
+        self.reporter.epoch(row, self.epoch - done + epochs)
 
     def _refuse_divergence(self, losses: dict[str, float]) -> None:
         """Nets that are no numbers any more are neither scored nor saved."""
@@ -162,7 +180,7 @@ class Session:
         if not (all(map(math.isfinite, losses.values())) and bool(weights.isfinite().all())):
             lr = self.plan.recipe.optimiser.lr
             raise ModelError(
-                f"{self.out}: the training diverged in epoch {self.loop.epoch}; start anew with --set lr={lr / 10:g}"
+                f"{self.out}: the training diverged in epoch {self.epoch}; start anew with --set lr={lr / 10:g}"
             )
 
     def _save_samples(self, epoch: int, generator: torch.nn.Module) -> None:

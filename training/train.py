@@ -75,8 +75,8 @@ def run(
     `recipe` is the shipped "bar" where None; on `resume` the run's own, which a given one may only lengthen. `epochs`
     replaces the recipe's, and the schedule with it. `minutes` ends the training at the last epoch that fits into them,
     the first in any case; the schedule stays that of all epochs. `dry_run` makes one step and writes nothing. `init`
-    names a preset whose generator is begun from (see `training.warm`). A signal saves a checkpoint and returns. Raises
-    UsageError, DataError and, where the nets diverge, ModelError.
+    names a preset or a run whose generator is begun from (see `training.warm`). A signal saves a checkpoint and
+    returns. Raises UsageError, DataError and, where the nets diverge, ModelError.
     """
     _check_limits(seed, minutes)
     if init is not None and resume:
@@ -104,7 +104,7 @@ def run(
 def _result(plan: Plan, out: Path, session: Session, interrupted: bool) -> TrainResult:
     return TrainResult(
         run=out,
-        epochs=session.loop.epoch,
+        epochs=session.epoch,
         best_epoch=best_epoch(session.rows),
         seconds=session.loop.seconds,
         interrupted=interrupted,

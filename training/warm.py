@@ -1,11 +1,19 @@
-"""Beginning from a net that has learnt already: a preset's generator in the place of a fresh one.
+"""Beginning from a net that has learnt already, in the place of a fresh one.
 
-The weights are those of an exported epoch, by the names that the export keeps. What the new recipe adds, places in the
-phrase and a tap, begins at nothing, so that the first bars are the preset's; styles are matched by name, and one that
-the preset doesn't know begins as the mean of those it does. Critics and code reader are fresh.
+The generator is that of a preset, an exported epoch with the names that the export keeps, or that of another run. What
+the new recipe adds, places in the phrase and a tap, begins at nothing, so that the first bars are the older net's;
+styles are matched by name, and one that it doesn't know begins as the mean of those it does. Critics and code reader
+are fresh.
+
+A run that is begun from another goes on with its epochs: they come first, with their numbers, their scores and their
+generators, made wider.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -17,6 +25,9 @@ from instrument.errors import DataError, UsageError
 from instrument.model.preset import read_net
 from instrument.model.store import load_preset
 from training.networks import CONDITIONS, Generator
+from training.runs import EARLIER, FACTS, best_epoch, read_facts, read_recipe, read_stats
+from training.snapshot import epochs as snapshot_epochs
+from training.snapshot import load_snapshot, save_snapshot
 
 PREFIX = "generator."
 """Of the names in an exported file: the player's wrapper."""
@@ -24,32 +35,93 @@ PREFIX = "generator."
 STYLE, MAPPING = "embedding.style.weight", "mapping.0.weight"
 
 
-def warm_start(generator: Generator, styles: tuple[str, ...], wanted: str) -> str:
-    """Fills the generator from `wanted`, a preset's name or folder, with `:EPOCH` for another than its best; gives what
-    was taken, in words. Raises UsageError, DataError or ModelError for what can't be found, read or taken."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """What was begun from: an `epoch` of a `run`, or of a preset where that is None."""
+
+    wanted: str
+    name: str
+    epoch: int
+    kind: str
+    styles: tuple[str, ...]
+    latent_dim: int
+    weights: dict[str, Tensor]
+    run: Path | None = None
+
+    def __str__(self) -> str:
+        return f"{self.name}, epoch {self.epoch}"
+
+    def fill(self, generator: Generator, styles: tuple[str, ...]) -> None:
+        """Takes the weights over. Raises UsageError and DataError for what can't be taken."""
+        if self.kind != "bar":
+            raise UsageError(f"--init {self.wanted}: a net of windows of ticks can't begin one of bars")
+        state = generator.state_dict()
+        taken = {key: value for key, value in self.weights.items() if key in state}
+        if STYLE not in taken or MAPPING not in taken:
+            raise DataError(f"--init {self.wanted}: its file doesn't name its weights as this version does")
+        style_dim = taken[STYLE].shape[0]
+        taken[STYLE] = by_style(taken[STYLE], self.styles, styles)
+        known = self.latent_dim + style_dim + CONDITIONS
+        taken[MAPPING] = widened(taken[MAPPING], state[MAPPING].shape[1], known)
+        for key, value in taken.items():
+            if value.shape != state[key].shape:
+                raise UsageError(
+                    f"--init {self.wanted}: its {key} has the shape {list(value.shape)}, the recipe's "
+                    f"{list(state[key].shape)}; the sizes under [network] must be the same"
+                )
+        generator.load_state_dict(state | taken)
+
+
+def begun_from(wanted: str) -> Begun:
+    """A preset's name or folder, or a run's folder, with `:EPOCH` for another than its best. Raises UsageError,
+    DataError or ModelError for what can't be found or read."""
     name, _, epoch = wanted.rpartition(":") if wanted.rpartition(":")[2].isdecimal() else (wanted, "", "best")
+    run = Path(name)
+    if (run / FACTS).is_file():
+        there = snapshot_epochs(run)
+        number = int(epoch) if epoch.isdecimal() else best_epoch(read_stats(run)) or max(there, default=0)
+        return of_run(run, number, wanted)
     preset = load_preset(name)
     number = preset.resolve_epoch(epoch)
     contract = preset.manifest.model
-    if contract.kind != "bar":
-        raise UsageError(f"--init {wanted}: a net of windows of ticks can't begin one of bars")
-    weights = weights_of(read_net(preset.folder, preset.manifest.epoch(number)))
-    state = generator.state_dict()
-    taken = {key: value for key, value in weights.items() if key in state}
-    if STYLE not in taken or MAPPING not in taken:
-        raise DataError(f"--init {wanted}: its file doesn't name its weights as this version does")
-    style_dim = taken[STYLE].shape[0]
-    taken[STYLE] = by_style(taken[STYLE], contract.styles, styles)
-    known = contract.latent_dim + style_dim + CONDITIONS
-    taken[MAPPING] = widened(taken[MAPPING], state[MAPPING].shape[1], known)
-    for key, value in taken.items():
-        if value.shape != state[key].shape:
-            raise UsageError(
-                f"--init {wanted}: its {key} has the shape {list(value.shape)}, the recipe's {list(state[key].shape)};"
-                " the sizes under [network] must be the same"
-            )
-    generator.load_state_dict(state | taken)
-    return f"{preset.manifest.name}, epoch {number}"
+    return Begun(
+        wanted=wanted,
+        name=preset.manifest.name,
+        epoch=number,
+        kind=contract.kind,
+        styles=contract.styles,
+        latent_dim=contract.latent_dim,
+        weights=weights_of(read_net(preset.folder, preset.manifest.epoch(number))),
+    )
+
+
+def of_run(run: Path, epoch: int, wanted: str) -> Begun:
+    """An epoch of a run. Raises UsageError where it isn't there, and DataError."""
+    recipe = read_recipe(run)
+    return Begun(
+        wanted=wanted,
+        name=run.name,
+        epoch=epoch,
+        kind="bar" if recipe.kind == "bar" else "window",
+        styles=read_facts(run).styles,
+        latent_dim=recipe.network.latent_dim,
+        weights=load_snapshot(run, epoch).state_dict(),
+        run=run,
+    )
+
+
+def take_over(begun: Begun, generator: Generator, styles: tuple[str, ...], out: Path) -> list[dict[str, Any]]:
+    """The epochs up to that of a run, written to the run folder `out` as snapshots of `generator`'s shape, which
+    is filled with each in turn and with the last at the end; their rows, marked `EARLIER`. None of a preset."""
+    if begun.run is None:
+        return []
+    for number in snapshot_epochs(begun.run):
+        if number < begun.epoch:
+            of_run(begun.run, number, begun.wanted).fill(generator, styles)
+            save_snapshot(out, number, generator.state_dict())
+    begun.fill(generator, styles)
+    save_snapshot(out, begun.epoch, generator.state_dict())
+    return [row | {EARLIER: True} for row in read_stats(begun.run) if row["epoch"] <= begun.epoch]
 
 
 def weights_of(data: bytes) -> dict[str, Tensor]:

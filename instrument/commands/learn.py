@@ -24,7 +24,9 @@ def train(
     epochs: Annotated[int | None, typer.Option("--epochs", help="In place of the recipe's.")] = None,
     minutes: Annotated[float | None, typer.Option("--minutes", help="Stop after the last epoch that fits.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where the run stopped.")] = False,
-    init: Annotated[str | None, typer.Option("--init", help="Begin from a preset's net: NAME or NAME:EPOCH.")] = None,
+    init: Annotated[
+        str | None, typer.Option("--init", help="Begin from a preset's or a run's net: NAME or NAME:EPOCH.")
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", help="The same seed trains the same net.")] = 0,
     devices: Annotated[int, typer.Option("--devices", help="Processes on this machine: GPUs, or CPU workers.")] = 1,
     nodes: Annotated[int, typer.Option("--nodes", help="Machines; start each with torchrun.")] = 1,

@@ -32,7 +32,7 @@ from training.networks import NetworkShape, from_critic
 from training.parallel import Parallel
 from training.phrase_gan import PhraseBatch, PhraseGan, window_latents
 from training.recipes import Recipe, load_recipe
-from training.runs import read_facts, read_recipe, read_stats
+from training.runs import best_epoch, read_facts, read_recipe, read_stats
 from training.snapshot import load_snapshot
 from training.taps import ACCENT, tap_of
 from training.train import LEAD_EPOCHS
@@ -315,6 +315,36 @@ def test_a_training_begins_from_a_preset(folder: Path, tmp_path: Path) -> None:
         new = load_snapshot(begun, 1).forward_raw(z, style, placed, torch.zeros((4, 4, 16)))  # type: ignore[operator]
     for a, b in zip(old, new, strict=True):
         torch.testing.assert_close(a, b, atol=2e-3, rtol=0)
+
+
+def test_a_training_goes_on_from_a_run_whose_epochs_come_first(folder: Path, tmp_path: Path) -> None:
+    run, begun, straight = tmp_path / "bars", tmp_path / "phrases", tmp_path / "straight"
+    train(folder, run, recipe=load_recipe("bar-small", [*SETTINGS, *QUICK, "epochs=3", "c2st_every=1"]))
+    recipe = tiny_phrases("lr=1e-9", "c2st_every=1")
+    train(folder, begun, recipe=recipe, init=f"{run}:2", epochs=1)
+    result = train(folder, begun, resume=True, epochs=2)
+    assert (result.epochs, result.best_epoch) == (4, max(3, result.best_epoch or 0))
+    rows = read_stats(begun)
+    assert [row["epoch"] for row in rows] == [1, 2, 3, 4]
+    assert [row | {"earlier": True} for row in read_stats(run)[:2]] == rows[:2]
+    assert best_epoch(rows) in (3, 4)
+    train(folder, straight, recipe=recipe, init=f"{run}:2", epochs=2)
+    for epoch in (1, 2, 3, 4):
+        state = [load_snapshot(place, epoch).state_dict() for place in (begun, straight)]
+        assert all(torch.equal(state[0][name], state[1][name]) for name in state[0]), epoch
+    z, style, condition = torch.randn((4, 6)), torch.eye(2)[[0, 1, 0, 1]], torch.randn((4, 3))
+    placed = torch.cat([condition, torch.eye(4)], 1)
+    for epoch in (1, 2):
+        with torch.no_grad():
+            old = load_snapshot(run, epoch).forward_raw(z, style, condition)  # type: ignore[operator]
+            new = load_snapshot(begun, epoch).forward_raw(z, style, placed)  # type: ignore[operator]
+        for a, b in zip(old, new, strict=True):
+            torch.testing.assert_close(a, b)
+    manifest = export_run(begun, tmp_path / "tiny", name="tiny").manifest
+    assert [epoch.number for epoch in manifest.epochs] == [1, 2, 3, 4]
+    assert manifest.best_epoch in (3, 4)
+    with pytest.raises(UsageError, match="no snapshot of epoch 9"):
+        train(folder, tmp_path / "other", recipe=recipe, init=f"{run}:9")
 
 
 def test_a_preset_of_other_sizes_is_refused(folder: Path, tmp_path: Path) -> None:
