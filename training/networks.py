@@ -330,9 +330,10 @@ def hints(x: Tensor, bars: int, shape: NetworkShape) -> Tensor:
     batch, steps = x.shape[0], x.shape[2]
     main = x.view(batch, bars, PLANES, shape.hit_planes, VOICES, steps)[:, :, :, 0]
     onset, velocity, offset = main.unbind(2)  # each [B, K, V, T]
+    struck = onset.detach()  # where nothing is struck there is no velocity that a new stroke's gradient could go by
 
     def from_mean(value: Tensor, axes: tuple[int, ...]) -> Tensor:
-        return onset * (value - value.sum(axes, keepdim=True) / onset.sum(axes, keepdim=True).clamp(min=1))
+        return struck * (value - value.sum(axes, keepdim=True) / struck.sum(axes, keepdim=True).clamp(min=1))
 
     third = (onset[:, :, HANDS].sum(2, keepdim=True) - 2).clamp(min=0)
     found = [2 * from_mean(velocity, (1, 3)), from_mean(offset, (1, 3)), from_mean(offset, (2,)), third]

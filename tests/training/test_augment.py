@@ -136,3 +136,13 @@ def test_critics_are_told_where_a_third_hand_is_needed() -> None:
     wanted = torch.zeros(BARS, STEPS)
     wanted[3, 12] = 2
     assert torch.equal(told(of_hits(*four, *two))[:, -1], wanted)
+
+
+def test_hints_of_evenness_don_t_pull_at_onsets() -> None:
+    """Or G would be told that a stroke which isn't there strays by its voice's whole mean."""
+    x = of_hits((0, Voice.KICK, 0, 0.5, 0.1), (1, Voice.KICK, 8, 0.9, -0.1)).requires_grad_()
+    told(x)[:, :-1].square().sum().backward()  # type: ignore[no-untyped-call]
+    assert x.grad is not None
+    onset, velocity, offset = x.grad.view(BARS, 3, -1).unbind(1)
+    assert torch.count_nonzero(onset) == 0
+    assert torch.count_nonzero(velocity) == torch.count_nonzero(offset) == 2

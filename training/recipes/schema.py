@@ -76,11 +76,12 @@ class LossSettings(_Section, frozen=True):
 
 
 class OptimiserSettings(_Section, frozen=True):
-    """Adam. `batch` in bars or windows, of each process. `ema` is the weight of the past in the averaged generator, per
-    step."""
+    """Adam. `batch` in bars or windows, of each process. `lr` is the critics' learning rate; that of G and Q is
+    `generator` times as high. `ema` is the weight of the past in the averaged generator, per step."""
 
     batch: Annotated[int, Meta(ge=8, le=4096, multiple_of=8)] = 128
     lr: Positive = 1e-3
+    generator: Positive = 1.0
     beta1: Annotated[float, Meta(ge=0.0, lt=1.0)] = 0.0
     beta2: Annotated[float, Meta(ge=0.0, lt=1.0)] = 0.99
     ema: Annotated[float, Meta(ge=0.0, lt=1.0)] = 0.999
