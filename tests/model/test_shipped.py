@@ -35,7 +35,8 @@ from instrument.model.store import load_preset
 from instrument.model.onnx import golden_inputs
 preset = load_preset(sys.argv[1])
 model = preset.model(preset.resolve_epoch("best"))
-hits = sum(model.bar(*row).onset.sum() for row in zip(*golden_inputs(model.contract, 8)))
+rows = zip(*golden_inputs(model.contract, 8)[:3])
+hits = sum(model.bar_at(0, z[None], *rest).onset.sum() for z, *rest in rows)
 print(int(hits))
 """
 
