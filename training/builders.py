@@ -74,7 +74,6 @@ def bar_shape(recipe: Recipe, styles: int) -> NetworkShape:
         phrase_dim=network.phrase_dim,
         walk_dim=network.walk_dim,
         tap=network.tap,
-        hints=network.hints,
     )
 
 

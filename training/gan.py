@@ -136,10 +136,8 @@ class Gan:
 
     def train_step(self, real: Batch, sums: Sums) -> None:
         decay = self.decay()
-        settings = self.recipe.optimiser
-        for name, optimiser in self.optimisers.items():
-            faster = settings.generator if name in ("G", "Q") else 1.0
-            optimiser.param_groups[0]["lr"] = settings.lr * faster * decay
+        for optimiser in self.optimisers.values():
+            optimiser.param_groups[0]["lr"] = self.recipe.optimiser.lr * decay
         with self.parallel.autocast():
             fake = self.for_critic(self.make(real))
         duels = self.duels(real)

@@ -11,9 +11,6 @@ from torch import Tensor
 
 from instrument.core.drums import Voice
 
-HANDS = [voice for voice in Voice if voice not in (Voice.KICK, Voice.CLOSED_HAT)]
-"""Voices that take a hand; closed hat is left out, as the foot plays a good part of it."""
-
 MEASURES = ("kick", "snare", "hats", "ride", "ghost notes", "laid back", "swing")
 """Strokes a bar; soft snare strokes a bar; mean offset in steps; how much later odd sixteenths are than even ones."""
 

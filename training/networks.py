@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from instrument.core.drums import VOICES
-from training.measures import HANDS, MEASURES
+from training.measures import MEASURES
 
 PLANES = 3
 """Onset, velocity, offset."""
@@ -41,9 +41,6 @@ TAP_WIDTH = 32
 VELOCITY_HEADROOM = 1.15
 """Every seventh note of GMD is at 127: a sigmoid that is stretched and clamped reaches 1."""
 
-HINTS = 3 * VOICES + 1
-"""Channels of a bar in `hints`."""
-
 CRITIC_SCALE = (1.0, 2.0, 4.0)
 """Onset, velocity, offset as D sees them. Gradient penalties bound D's slope per unit, so what varies by a fifth of a
 unit, as the offsets do, would hardly be heard beside onsets: at scale 1 their spread came out a third too small."""
@@ -54,7 +51,7 @@ class NetworkShape:
     """What all nets must agree on. `code_dim`: entries of z that the regression head reads back, leading ones, or half
     of them the phrase part's first and half the bar part's. `bars`: K of a window. `phrase_dim`: leading entries of z
     that a window's bars share; of the rest, the bar part, the first `walk_dim` move from bar to bar, the others jump.
-    `tap`: whether G listens to one. `hints`: whether critics get `hints`."""
+    `tap`: whether G listens to one."""
 
     styles: int
     hit_planes: int = 2
@@ -69,7 +66,6 @@ class NetworkShape:
     phrase_dim: int = 0
     walk_dim: int = 0
     tap: bool = False
-    hints: bool = False
 
     def __post_init__(self) -> None:
         if self.steps % 4:
@@ -262,18 +258,15 @@ class Discriminator(nn.Module):
     """D: (what `for_critic` gives [B, inputs, T], style [B, S], condition [B, Q]) -> score [B].
 
     A bar has C `inputs`, K bars stacked have K * C, and where there are taps one more, which is 1 for what was given
-    one and 0, or left out, for others. The minibatch deviation is taken over groups of `group` items. Convolutions are
-    slow to find how evenly sparse hits are played; where `shape.hints` says so, `hints` tells.
+    one and 0, or left out, for others. The minibatch deviation is taken over groups of `group` items.
     """
 
     def __init__(self, shape: NetworkShape, group: int = 8, inputs: int | None = None) -> None:
         super().__init__()
         channels, top, width = shape.critic_channels, shape.critic_channels * 3 // 2, shape.mapping_dim
         self.group, self.inputs = group, inputs or shape.bar_channels
-        self.bars, self.shape = self.inputs // shape.bar_channels, shape
-        told = self.bars * HINTS if shape.hints else 0
         self.embedding = ConditionEmbedding(shape)
-        self.conv1 = nn.Conv1d(self.inputs + told, channels, 3, padding=1)
+        self.conv1 = nn.Conv1d(self.inputs, channels, 3, padding=1)
         self.conv2 = nn.Conv1d(channels, channels, 4, stride=2, padding=1)
         self.conv3 = nn.Conv1d(channels, top, 4, stride=2, padding=1)
         self.full = nn.Linear((top + 1) * (shape.steps // 4), width)
@@ -282,8 +275,6 @@ class Discriminator(nn.Module):
 
     def forward(self, x: Tensor, style: Tensor, condition: Tensor) -> Tensor:
         x = F.pad(x, (0, 0, 0, self.inputs - x.shape[1]))
-        if self.shape.hints:
-            x = torch.cat([x, hints(x[:, : self.bars * self.shape.bar_channels], self.bars, self.shape)], 1)
         h = leaky(self.conv3(leaky(self.conv2(leaky(self.conv1(x))))))
         h = leaky(self.full(minibatch_deviation(h, self.group).flatten(1)))
         projection = self.project(self.embedding(style, condition))
@@ -321,23 +312,6 @@ def from_critic(x: Tensor) -> Tensor:
     """What `for_critic` was given."""
     planes = x.chunk(PLANES, 1)
     return torch.cat([plane / scale for scale, plane in zip(CRITIC_SCALE, planes, strict=True)], 1)
-
-
-def hints(x: Tensor, bars: int, shape: NetworkShape) -> Tensor:
-    """What is plain in drumming and hard for convolutions: K stacked bars [B, K * C, T], as [B, K * HINTS, T]: how far
-    velocity and offset of a main hit stray from their voice's mean over the window, and offset from the step's mean
-    over the voices; and how many hands a step asks for beyond two. Velocity in twice D's scale."""
-    batch, steps = x.shape[0], x.shape[2]
-    main = x.view(batch, bars, PLANES, shape.hit_planes, VOICES, steps)[:, :, :, 0]
-    onset, velocity, offset = main.unbind(2)  # each [B, K, V, T]
-    struck = onset.detach()  # where nothing is struck there is no velocity that a new stroke's gradient could go by
-
-    def from_mean(value: Tensor, axes: tuple[int, ...]) -> Tensor:
-        return struck * (value - value.sum(axes, keepdim=True) / struck.sum(axes, keepdim=True).clamp(min=1))
-
-    third = (onset[:, :, HANDS].sum(2, keepdim=True) - 2).clamp(min=0)
-    found = [2 * from_mean(velocity, (1, 3)), from_mean(offset, (1, 3)), from_mean(offset, (2,)), third]
-    return torch.cat(found, 2).reshape(batch, -1, steps)
 
 
 def straight_through_onset(logits: Tensor) -> Tensor:

@@ -46,8 +46,7 @@ class DataSettings(_Section, frozen=True):
 class NetworkSettings(_Section, frozen=True):
     """Sizes of the nets; see `training.networks` for kind "bar" and `training.tick_networks` for "ticks". `layers` of
     convolution, or `linear`, are for "ticks"; the rest for "bar". `phrase_dim` leading entries of z are shared by the
-    bars of a window; of the others, `walk_dim` move from bar to bar. `tap`: G can be given a groove to keep. `hints`:
-    critics are told what convolutions are slow to find."""
+    bars of a window; of the others, `walk_dim` move from bar to bar. `tap`: G can be given a groove to keep."""
 
     latent_dim: Annotated[int, Meta(ge=1, le=1024)] = 64
     code_dim: Annotated[int, Meta(ge=0, le=64)] = 8
@@ -58,7 +57,6 @@ class NetworkSettings(_Section, frozen=True):
     phrase_dim: Annotated[int, Meta(ge=0, le=1024)] = 0
     walk_dim: Annotated[int, Meta(ge=0, le=1024)] = 0
     tap: bool = False
-    hints: bool = False
     layers: Annotated[int, Meta(ge=1, le=8)] = 3
     linear: bool = False
 
@@ -76,12 +74,11 @@ class LossSettings(_Section, frozen=True):
 
 
 class OptimiserSettings(_Section, frozen=True):
-    """Adam. `batch` in bars or windows, of each process. `lr` is the critics' learning rate; that of G and Q is
-    `generator` times as high. `ema` is the weight of the past in the averaged generator, per step."""
+    """Adam. `batch` in bars or windows, of each process. `ema` is the weight of the past in the averaged generator, per
+    step."""
 
     batch: Annotated[int, Meta(ge=8, le=4096, multiple_of=8)] = 128
     lr: Positive = 1e-3
-    generator: Positive = 1.0
     beta1: Annotated[float, Meta(ge=0.0, lt=1.0)] = 0.0
     beta2: Annotated[float, Meta(ge=0.0, lt=1.0)] = 0.99
     ema: Annotated[float, Meta(ge=0.0, lt=1.0)] = 0.999
