@@ -8,12 +8,14 @@ fast the machine is, and a file that is played along with gives the same.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from instrument.core.bar import Floats, Hits
+from instrument.core.drums import Voice
 from instrument.core.timebase import BAR_TICKS, STEPS_PER_BAR
 
 STEP_TICKS = BAR_TICKS // STEPS_PER_BAR
@@ -24,6 +26,9 @@ DEAF_STEPS = 2
 
 KNOWN_TICKS = -(DEAF_STEPS - 1) * STEP_TICKS - STEP_TICKS // 2
 """Where, beside the boundary, the last step that it knows has ended."""
+
+ACCENT = 64
+"""Velocity from which a snare is accented."""
 
 ANY_VOICE = -1
 TAP_PLANES = 4
@@ -83,6 +88,16 @@ def loudest(strokes: Iterable[Tapped]) -> dict[int, Tapped]:
         if held is None or stroke.velocity > held.velocity:
             found[stroke.step] = stroke
     return found
+
+
+def asked_to_keep(strokes: Sequence[Tapped], share: float) -> tuple[Tapped, ...]:
+    """What of folded strokes a net is asked for: of a drummer's the kick and the accented snare, as it was taught, of
+    anybody else's all; the loudest `share` of them, 0..1."""
+    told = [
+        s for s in strokes if s.voice in (ANY_VOICE, Voice.KICK) or (s.voice == Voice.SNARE and s.velocity >= ACCENT)
+    ]
+    by_loudness = sorted(told, key=lambda stroke: (-stroke.velocity, stroke.tick))
+    return tuple(sorted(by_loudness[: math.ceil(share * len(told))]))
 
 
 def tap_of(strokes: Sequence[Tapped]) -> Floats | None:

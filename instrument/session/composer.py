@@ -18,7 +18,7 @@ from instrument.core.drums import KitMap
 from instrument.core.events import BarNotes, Note
 from instrument.core.latent import Latent
 from instrument.core.manifest import Manifest
-from instrument.core.taps import ANY_VOICE, Tapped, fold, hits_of, known, tap_of
+from instrument.core.taps import ANY_VOICE, Tapped, asked_to_keep, fold, hits_of, known, tap_of
 from instrument.errors import UsageError, nearest
 from instrument.model.blend import bar_between
 from instrument.model.contract import BarModel, ModelSource
@@ -219,7 +219,7 @@ class Composer:
         if not (strokes and knobs.follow):
             return self._given(index, alone, tap) if tap is not None else self._net(index, alone)
         if self.source_of(knobs.preset).manifest.model.takes("tap"):
-            return self._given(index, alone, tap_of(strokes))
+            return self._given(index, alone, tap_of(asked_to_keep(strokes, knobs.follow)))
         return self._likest(index, alone, fold(known(knobs.heard, 0)), accompaniment.candidates(knobs))
 
     def _place_of(self, call: tuple[Tapped, ...], knobs: Knobs) -> Knobs:

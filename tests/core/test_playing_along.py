@@ -15,7 +15,18 @@ from instrument.core.drums import VOICES, Voice
 from instrument.core.echo import SAID_FROM, EchoFilter
 from instrument.core.energy import DEAD_BAND, PATIENCE_BARS, Energy, within
 from instrument.core.looper import MOST_BARS, Loop, State
-from instrument.core.taps import BOUNDARIES, DEAF_STEPS, STEP_TICKS, Tapped, boundary, fold, known, loudest, tap_of
+from instrument.core.taps import (
+    BOUNDARIES,
+    DEAF_STEPS,
+    STEP_TICKS,
+    Tapped,
+    asked_to_keep,
+    boundary,
+    fold,
+    known,
+    loudest,
+    tap_of,
+)
 from instrument.core.timebase import BAR_TICKS, PPQ
 from instrument.core.trading import turn
 
@@ -244,3 +255,14 @@ def test_the_voice_of_an_answer_fits_its_place() -> None:
 def _empty() -> Bar:
     zeros = np.zeros(GRID.shape, np.float32)
     return Bar(onset=zeros, velocity=zeros, offset=zeros)
+
+
+def test_a_net_is_asked_for_what_it_was_taught_to_keep_and_more_of_it_the_more_it_follows() -> None:
+    kick, loud = Tapped(0, 90, Voice.KICK), Tapped(4 * STEP_TICKS, 64, Voice.SNARE)
+    ghost, hat = Tapped(5 * STEP_TICKS, 63, Voice.SNARE), Tapped(0, 127, Voice.CLOSED_HAT)
+    assert asked_to_keep([kick, loud, ghost, hat], 1.0) == (kick, loud)
+    assert asked_to_keep([kick, loud, ghost, hat], 0.5) == (kick,)
+    assert asked_to_keep([hat], 1.0) == ()
+    melody = tuple(Tapped(step * STEP_TICKS, 20 + step) for step in range(8))
+    for share, count in ((0.0, 0), (0.01, 1), (0.5, 4), (1.0, 8)):
+        assert asked_to_keep(melody, share) == melody[8 - count :]

@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 
 from instrument.core.bar import Bar, Floats
-from instrument.core.drums import GM_KIT
+from instrument.core.drums import GM_KIT, Voice
 from instrument.core.manifest import Manifest, ModelContract, Tensor
 from instrument.core.phrases import NATURAL
+from instrument.core.taps import Tapped
 from instrument.model.epochs import resolve_epoch
 from instrument.model.scripted import ScriptedBarModel, ScriptedPreset
 from instrument.session.composer import Composer
@@ -95,6 +96,22 @@ def test_without_variation_it_is_a_loop_and_with_all_of_it_nothing_stays() -> No
     assert all(place == 0 and np.allclose(z, still[0][1]) for place, z in still)
     free = asked(8, variation=1.0)
     assert not np.allclose(free[0][1][:HELD], free[4][1][:HELD], atol=0.5)
+
+
+def test_what_is_heard_goes_to_a_net_that_listens_as_far_as_it_follows() -> None:
+    source = Phrases()
+    model = source.manifest.model
+    source.manifest = replace(
+        source.manifest, model=replace(model, inputs=(*model.inputs, Tensor(name="tap", shape=(4, 16))))
+    )
+    heard = (Tapped(-1920, 100, Voice.KICK), Tapped(-1440, 90, Voice.SNARE), Tapped(-1200, 120, Voice.CLOSED_HAT))
+    knobs = Knobs(epoch=source.manifest.best_epoch, heard=heard)
+    steps = []
+    for follow in (0.0, 0.5, 1.0):
+        Composer(source, GM_KIT, 7).compose(0, replace(knobs, follow=follow))
+        tap = source.listening.asked[-1][2]
+        steps.append([] if tap is None else np.flatnonzero(tap[0]).tolist())
+    assert steps == [[], [0], [0, 4]]
 
 
 def test_a_tap_goes_to_the_net() -> None:
