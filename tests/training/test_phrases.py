@@ -340,9 +340,8 @@ def test_a_training_goes_on_from_a_run_whose_epochs_come_first(folder: Path, tmp
             new = load_snapshot(begun, epoch).forward_raw(z, style, placed)  # type: ignore[operator]
         for a, b in zip(old, new, strict=True):
             torch.testing.assert_close(a, b)
-    manifest = export_run(begun, tmp_path / "tiny", name="tiny").manifest
-    assert [epoch.number for epoch in manifest.epochs] == [1, 2, 3, 4]
-    assert manifest.best_epoch in (3, 4)
+    manifest = export_run(begun, tmp_path / "tiny", name="tiny", epochs=[2, 3]).manifest
+    assert (manifest.best_epoch, len(manifest.epochs)) == (3, 2)
     with pytest.raises(UsageError, match="no snapshot of epoch 9"):
         train(folder, tmp_path / "other", recipe=recipe, init=f"{run}:9")
 
