@@ -6,8 +6,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 MIN ?= 10
 PYTEST := $(BIN)/python -m pytest
-# What talks to a JACK server has the machine to itself.
-TESTS = $(PYTEST) -m 'not live' -n auto --maxprocesses 4 --dist loadfile && $(PYTEST) -m live
+# A core a process; what talks to a JACK server has the machine to itself.
+TESTS = OMP_NUM_THREADS=1 $(PYTEST) -m 'not live' -n auto --maxprocesses 4 --dist loadfile && $(PYTEST) -m live
 .DEFAULT_GOAL := help
 .PHONY: help install play test check bench soak format screenshots clean
 
