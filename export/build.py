@@ -20,6 +20,7 @@ from export.encoder import FILE, Best, Lesson, export_encoder
 from export.graph import encode, to_onnx, with_weights
 from export.half import prove_rounding, rounded, stored
 from export.parity import Parity, prove
+from export.shared import shared_file, without_shared
 from instrument.core.bar import Grid
 from instrument.core.drums import VOICES
 from instrument.core.latent import Latent
@@ -102,7 +103,7 @@ def export_run(
     if lesson and contract.kind != "bar":
         raise UsageError(f"{run} makes windows of ticks; an encoder is of nets that make bars on a grid")
     rows = {int(row["epoch"]): row for row in read_stats(run)}
-    entries, files, parity = [], {}, {}
+    entries, whole, parity = [], {}, {}
     exporter = Exporter(contract)
     for done, number in enumerate(numbers):
         if progress:
@@ -110,12 +111,16 @@ def export_run(
         exported = exporter.epoch(run, number, {"preset": called, "epoch": number, "licence": LICENCE})
         entry = _entry(number, exported, rows.get(number, {}), *_latent_map(run, number, contract))
         entries.append(entry)
-        files[entry.file], parity[number] = exported.data, exported.parity
+        whole[entry.file], parity[number] = exported.data, exported.parity
     if progress:
         progress(len(numbers), len(numbers))
-    manifest = _manifest(run, called, contract, tuple(entries), rows)
+    files, common = without_shared(whole)
+    entries = [replace(entry, **_said(files[entry.file])) for entry in entries]
+    manifest = replace(_manifest(run, called, contract, tuple(entries), rows), shared=shared_file(common))
+    if manifest.shared:
+        files[manifest.shared.file] = common
     if lesson:
-        manifest, data = _with_encoder(run, manifest, files, lesson)
+        manifest, data = _with_encoder(run, manifest, whole, lesson)
         files[FILE] = data
     write_preset(manifest, files, out)
     return ExportReport(folder=out, manifest=manifest, parity=parity, seconds=time.monotonic() - started)
@@ -177,7 +182,7 @@ def playable(generator: nn.Module) -> nn.Module:
     """A generator as it is exported."""
     if isinstance(generator, tick_networks.Generator | tick_networks.LinearGenerator):
         return tick_networks.PlayableGenerator(generator)
-    assert isinstance(generator, networks.Generator)
+    assert isinstance(generator, networks.BarGenerator)
     return networks.PlayablePhrases(generator) if generator.shape.places else networks.PlayableGenerator(generator)
 
 
@@ -266,8 +271,7 @@ def _entry(
     return Epoch(
         number=number,
         file=f"epoch-{number:03d}.onnx",
-        sha256=hashlib.sha256(exported.data).hexdigest(),
-        bytes=len(exported.data),
+        **_said(exported.data),
         parity=exported.parity.difference,
         rounding=exported.rounding,
         scores={key: value for key, value in scores.items() if not key.startswith("loss")}
@@ -278,6 +282,11 @@ def _entry(
         places=tuple(Place(name=place.name, z=_short(place.z)) for place in named),
         macros=tuple(Direction(name=macro.name, vector=_short(macro.vector)) for macro in large),
     )
+
+
+def _said(data: bytes) -> dict[str, Any]:
+    """What a manifest says of a file's bytes."""
+    return {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
 
 
 def _short(z: Latent) -> tuple[float, ...]:

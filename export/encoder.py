@@ -23,10 +23,10 @@ from instrument.core.manifest import Conditions, EncoderContract, EncoderFile, M
 from instrument.errors import DataError, ModelError
 from instrument.model.contract import ManyBars
 from instrument.model.encoder import OnnxEncoder, golden_bars
-from instrument.model.nearest import Effort, bar_of, likeness, nearest
+from instrument.model.nearest import Effort, bar_of, likeness, nearest, usual
 from training.encoding import Encoder, EncoderSchedule, teach
 from training.examples import BarExamples
-from training.networks import Generator
+from training.networks import BarGenerator
 from training.plan import Plan, make_plan
 from training.progress import SilentReporter
 from training.runs import read_facts, read_recipe
@@ -64,7 +64,7 @@ def export_encoder(
 ) -> tuple[EncoderFile, bytes]:
     """The encoder of these epochs of a run that makes bars. Raises DataError for data that are not the run's, and
     ModelError where the file is not proved."""
-    bars = [net for net in (load_snapshot(run, epoch) for epoch in epochs) if isinstance(net, Generator)]
+    bars = [net for net in (load_snapshot(run, epoch) for epoch in epochs) if isinstance(net, BarGenerator)]
     plan = lesson_plan(run, lesson)
     learnt, kept = plan.judged, plan.held_out
     assert isinstance(learnt, BarExamples)
@@ -93,7 +93,7 @@ def score(encoder: OnnxEncoder, kept: BarExamples, best: Best) -> dict[str, floa
     for x in kept.x(rows).view(len(rows), 3, planes, voices, steps).numpy():
         bar = Bar(onset=x[0], velocity=x[1], offset=x[2])
         starts = encoder.encode(bar, best.number)
-        for shares, effort in ((alone, Effort(rounds=0)), (found, Effort())):
+        for shares, effort in ((alone, Effort(rounds=0)), (found, usual(best.model.contract))):
             place = nearest(best.model, bar, starts, best.scales, effort)
             shares.append(likeness(bar_of(best.model, place), bar))
     return {"onsets": round(float(np.mean(found)), 6), "alone": round(float(np.mean(alone)), 6)}

@@ -9,9 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from training import networks, tick_networks
-from training.networks import NetworkShape
+from training.networks import NetworkShape, window_channels
 from training.recipes import Recipe
 from training.tick_layers import TickShape
+from training.variations import VariedGenerator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,13 +34,13 @@ def build(recipe: Recipe, styles: int, seed: int) -> Nets:
         if recipe.kind == "bar":
             bar = bar_shape(recipe, styles)
             reader = networks.CodeReader(bar) if recipe.loss.code and bar.code_dim else None
-            told, window = int(bar.tap), bar.bars * bar.bar_channels
+            told = int(bar.tap)
             return Nets(
-                G=networks.Generator(bar),
+                G=bar_generator(bar),
                 D=networks.Discriminator(bar, inputs=bar.bar_channels + told),
                 Q=reader,
                 for_critic=networks.for_critic,
-                W=networks.Discriminator(bar, inputs=window + told) if bar.bars > 1 else None,
+                W=networks.Discriminator(bar, inputs=window_channels(bar) + told) if bar.bars > 1 else None,
             )
         ticks = tick_shape(recipe, styles)
         critic = tick_networks.LinearDiscriminator if ticks.linear else tick_networks.Discriminator
@@ -49,8 +50,12 @@ def build(recipe: Recipe, styles: int, seed: int) -> Nets:
 def generator(recipe: Recipe, styles: int) -> nn.Module:
     """G alone, to be filled with weights."""
     if recipe.kind == "bar":
-        return networks.Generator(bar_shape(recipe, styles))
+        return bar_generator(bar_shape(recipe, styles))
     return tick_generator(tick_shape(recipe, styles))
+
+
+def bar_generator(shape: NetworkShape) -> networks.BarGenerator:
+    return VariedGenerator(shape) if shape.theme_dim else networks.Generator(shape)
 
 
 def tick_generator(shape: TickShape) -> nn.Module:
@@ -74,6 +79,7 @@ def bar_shape(recipe: Recipe, styles: int) -> NetworkShape:
         phrase_dim=network.phrase_dim,
         walk_dim=network.walk_dim,
         tap=network.tap,
+        theme_dim=network.theme_dim,
     )
 
 

@@ -1,9 +1,9 @@
 """Named ways through a net's latent, for each epoch its own, as axes move while a net learns.
 
 For each of `training.measures.MEASURES` there are one or two candidates: the slope of a ridge regression of the
-measure on the z of PLACES bars under usual conditions, and in a net of phrases the entry of z that may be the measure's
-own. How well a way keeps its promise is measured from other places: a bar is taken along it, from TURNS[0] to TURNS[-1]
-deviations, and the better candidate stays.
+measure on the z of PLACES bars under usual conditions, and the entry of z that may be the measure's own. How well a way
+keeps its promise is measured from other places: a bar is taken along it, from TURNS[0] to TURNS[-1] deviations, and the
+better candidate stays.
 """
 
 from __future__ import annotations
@@ -79,5 +79,4 @@ def taken(ask: Asked, name: str, column: int, vector: Latent) -> Way:
 
 
 def _own_entries(ask: Asked) -> list[int]:
-    shape = ask.generator.shape
-    return list(shape.named) if getattr(shape, "phrase_dim", 0) >= len(MEASURES) else []
+    return list(getattr(ask.generator.shape, "named", []))

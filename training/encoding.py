@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from training.examples import BarExamples, Random
-from training.networks import CONDITIONS, VELOCITY_HEADROOM, Generator, NetworkShape, leaky
+from training.networks import CONDITIONS, VELOCITY_HEADROOM, BarGenerator, NetworkShape, leaky
 
 VELOCITY, OFFSET, PRIOR, CONDITION = 4.0, 4.0, 0.003, 1.0
 
@@ -45,11 +45,13 @@ class EncoderSchedule:
 
 
 class Encoder(nn.Module):
-    """E: (bar [B, P, H, V, T], epoch [B, N] and style [B, S] one-hot) -> z [B, latent_dim], condition [B, Q]."""
+    """E: (bar [B, P, H, V, T], epoch [B, N] and style [B, S] one-hot) -> z [B, latent_dim], condition [B, Q]. In a net
+    of phrases a bar is a home: the phrase part is answered, and what is each bar's own is 0."""
 
     def __init__(self, shape: NetworkShape, epochs: int, channels: int = 48, width: int = 96) -> None:
         super().__init__()
-        self.latent_dim = shape.latent_dim
+        self.latent_dim, answered = shape.latent_dim, shape.phrase_dim or shape.latent_dim
+        self.register_buffer("home", (torch.arange(self.latent_dim) < answered).float(), persistent=False)
         self.conv1 = nn.Conv1d(shape.bar_channels, channels, 3, padding=1)
         self.conv2 = nn.Conv1d(channels, channels, 4, stride=2, padding=1)
         self.conv3 = nn.Conv1d(channels, channels, 4, stride=2, padding=1)
@@ -62,10 +64,10 @@ class Encoder(nn.Module):
         h = leaky(self.full2(leaky(self.full1(torch.cat([h.flatten(1), epoch, style], 1)))))
         answer = self.answer(h)
         z, fill, moods = answer.split((self.latent_dim, 1, CONDITIONS - 1), 1)
-        return z, torch.cat([torch.sigmoid(fill), MOST_CONDITION * torch.tanh(moods / MOST_CONDITION)], 1)
+        return z * self.home, torch.cat([torch.sigmoid(fill), MOST_CONDITION * torch.tanh(moods / MOST_CONDITION)], 1)
 
 
-def likeness_loss(generator: Generator, x: Tensor, z: Tensor, style: Tensor, condition: Tensor) -> Tensor:
+def likeness_loss(generator: BarGenerator, x: Tensor, z: Tensor, style: Tensor, condition: Tensor) -> Tensor:
     """How far what G makes is from the bars x [B, C, T]: [B]."""
     onset, velocity, offset = generator.logits(z, style, with_first_place(generator, condition))
     hit, loud, late = x.chunk(3, 1)
@@ -75,7 +77,7 @@ def likeness_loss(generator: Generator, x: Tensor, z: Tensor, style: Tensor, con
     return loss.sum((1, 2))
 
 
-def with_first_place(generator: Generator, condition: Tensor) -> Tensor:
+def with_first_place(generator: BarGenerator, condition: Tensor) -> Tensor:
     """The condition with the columns of a phrase's first bar, where G takes a place."""
     place = torch.eye(max(generator.shape.places, 1))[:1, : generator.shape.places]
     return torch.cat([condition, place.expand(len(condition), -1)], 1)
@@ -84,7 +86,7 @@ def with_first_place(generator: Generator, condition: Tensor) -> Tensor:
 class Lessons:
     """The bars E learns from, batch by batch, and their losses."""
 
-    def __init__(self, generators: Sequence[Generator], real: BarExamples, schedule: EncoderSchedule, seed: int):
+    def __init__(self, generators: Sequence[BarGenerator], real: BarExamples, schedule: EncoderSchedule, seed: int):
         self.generators, self.real, self.schedule = generators, real, schedule
         self.styles, self.shape = generators[0].shape.styles, generators[0].shape
         self.random: Random = torch.Generator().manual_seed(seed)
@@ -103,7 +105,7 @@ class Lessons:
         mean: Tensor = loss.mean()
         return mean
 
-    def _some_made(self, generator: Generator, x: Tensor, style: Tensor, condition: Tensor) -> Tensor:
+    def _some_made(self, generator: BarGenerator, x: Tensor, style: Tensor, condition: Tensor) -> Tensor:
         """The first of the bars x [B, C, T] replaced by bars of the same styles and conditions that G makes."""
         made = round(self.schedule.made * len(x))
         z = torch.randn((made, self.shape.latent_dim), generator=self.random)
@@ -128,7 +130,7 @@ def one_epoch(index: int, epochs: int, batch: int) -> Tensor:
 
 
 def teach(
-    generators: Sequence[Generator],
+    generators: Sequence[BarGenerator],
     real: BarExamples,
     seed: int,
     schedule: EncoderSchedule | None = None,

@@ -4,6 +4,11 @@ A step draws a batch of real items, bars or windows, jitters their conditions (a
 performance), and makes one fake for each under the same condition. The critic learns first, then generator and code
 reader from the same fakes. One random generator feeds all draws, so a state that is restored goes on bit for bit.
 `training.phrase_gan` is the same for windows of bars, with a second critic.
+
+Where the recipe has taps, a share of the items come with one, and D is told which: items with one and items without
+must each be like drummers', and not the two together. It is not shown the tap, which would name the real bar that it
+was taken from. A loss of its own sees that the tap is kept. Several processes do what one does, but for `tap_loss` and
+`named_loss`, of which each takes its own.
 """
 
 from __future__ import annotations
@@ -18,12 +23,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
+from instrument.errors import UsageError
 from training.augment import Change, drawn
 from training.builders import build
 from training.examples import Examples
-from training.losses import code_loss, critic_loss, generator_loss, penalty
+from training.losses import code_loss, critic_loss, generator_loss, named_loss, penalty, tap_loss
+from training.measures import MEASURES, measures
+from training.networks import from_critic
 from training.parallel import Parallel
 from training.recipes import Recipe
+from training.taps import tap_of
 
 GROUP = 8
 """Items that D compares with each other."""
@@ -31,17 +40,22 @@ GROUP = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """x [B, C, T] as D sees it, z [B, latent_dim], style weights [B, S], condition [B, K], and the change through which
-    critics see x and its fakes."""
+    """x [B, C, T] as D sees it, z [B, latent_dim], style weights [B, S], condition [B, K], the change through which
+    critics see x and its fakes, and where nets listen the tap [B, 4, T], zeros for none."""
 
     x: Tensor
     z: Tensor
     style: Tensor
     condition: Tensor
     change: Change | None = None
+    tap: Tensor | None = None
 
     def changed(self, x: Tensor) -> Tensor:
         return x if self.change is None else self.change(x)
+
+    def told(self, x: Tensor) -> Tensor:
+        """What D is given of x: with one channel more, whether there is a tap."""
+        return x if self.tap is None else torch.cat([x, self.tap[:, -1:]], 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,14 +89,18 @@ class Gan:
     """G, D, Q, the averaged G and their optimisers. `step` counts from 0 to `steps` in all."""
 
     def __init__(self, recipe: Recipe, styles: int, steps: int, seed: int, parallel: Parallel) -> None:
+        """Raises UsageError where there is no room in z for what loss.named moves."""
         nets = build(recipe, styles, seed)
         self.G, self.D, self.Q, self.W, self.for_critic = nets.G, nets.D, nets.Q, nets.W, nets.for_critic
         self.shape: Any = self.G.shape
+        if recipe.loss.named and not getattr(self.shape, "named", ()):
+            raise UsageError(f"loss.named needs {len(MEASURES)} entries of z, and of a phrase part where there is one")
         self.recipe, self.styles, self.steps, self.step, self.parallel = recipe, styles, steps, 0, parallel
         for net in self._nets().values():
             net.to(parallel.device)
         self.G_ema = copy.deepcopy(self.G).eval().requires_grad_(False)
         self.random = torch.Generator().manual_seed(seed)
+        self.spread: Tensor | None = None
         optimiser = recipe.optimiser
         self.optimisers = {
             name: torch.optim.Adam(
@@ -114,12 +132,14 @@ class Gan:
     def draw(self, examples: Examples, rows: Tensor) -> Batch:
         """This process's part of the items of `rows`, dequantised, under jittered conditions, with their latents."""
         mine = self.parallel.share(len(rows), GROUP)
+        self.measure_spread(examples)
         x = examples.noisy(rows, mine, self.random)
         condition = examples.condition[rows].clone()
         condition[:, 1:3] += self.jitter() * torch.randn((len(rows), 2), generator=self.random)
         z = torch.randn((len(rows), self.recipe.network.latent_dim), generator=self.random)
         style = F.one_hot(examples.style[rows[mine]], self.styles).to(x.dtype)
         change = self.changes(len(rows))
+        given = self.given_taps(len(rows))
         device = self.parallel.device
         return Batch(
             x=self.for_critic(x.to(device)),
@@ -127,7 +147,21 @@ class Gan:
             style=style.to(device),
             condition=condition[mine].to(device),
             change=change and change.take(mine).to(device),
+            tap=None if given is None else (tap_of(x) * given[mine].view(-1, 1, 1)).to(device),
         )
+
+    def measure_spread(self, examples: Examples) -> None:
+        """Deviations of `training.measures` for `named_loss`, where it is asked for: of all bars, as a batch may be
+        without a ride."""
+        if self.recipe.loss.named and self.spread is None:
+            every = measures(examples.x(torch.arange(len(examples))))
+            self.spread = every.std(0).clamp(min=1e-2).to(self.parallel.device)
+
+    def given_taps(self, count: int) -> Tensor | None:
+        """Which of so many items come with their tap, where nets listen."""
+        if not self.recipe.network.tap:
+            return None
+        return torch.rand(count, generator=self.random) < self.recipe.schedule.tapped
 
     def changes(self, count: int) -> Change | None:
         """What critics see of so many items, where the recipe has augmentation."""
@@ -149,14 +183,15 @@ class Gan:
 
     def make(self, real: Batch) -> Tensor:
         """G's fakes, one for each real item."""
-        made: Tensor = self.G(real.z, real.style, real.condition)
+        given = (real.z, real.style, real.condition)
+        made: Tensor = self.G(*given) if real.tap is None else self.G(*given, real.tap)
         return made
 
     def duels(self, real: Batch) -> list[Duel]:
         """What each critic judges in a step."""
 
         def score(x: Tensor) -> Tensor:
-            found: Tensor = self.D(x, real.style, real.condition)
+            found: Tensor = self.D(real.told(x), real.style, real.condition)
             return found
 
         return [Duel(net="D", suffix="d", score=score, real=real.changed(real.x), view=real.changed)]
@@ -168,6 +203,16 @@ class Gan:
             code = code_loss(self.Q(fake), real.z[:, self.shape.code])
             sums.add("loss_code", code)
             found.append(settings.code * decay * code)
+        if settings.tap and real.tap is not None:
+            missed = tap_loss(tap_of(from_critic(fake)), real.tap)
+            sums.add("loss_tap", missed)
+            found.append(settings.tap * missed)
+        if settings.named and self.spread is not None:
+            free = slice(None) if real.tap is None else real.tap[:, -1, 0] == 0  # a tap tells the number of kicks
+            own = real.z[free][:, self.shape.named]
+            named = named_loss(measures(from_critic(fake))[free], own, self.spread)
+            sums.add("loss_named", named)
+            found.append(settings.named * named)
         return found
 
     def _critic_step(self, duels: list[Duel], fake: Tensor, sums: Sums) -> None:

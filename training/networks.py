@@ -51,7 +51,8 @@ class NetworkShape:
     """What all nets must agree on. `code_dim`: entries of z that the regression head reads back, leading ones, or half
     of them the phrase part's first and half the bar part's. `bars`: K of a window. `phrase_dim`: leading entries of z
     that a window's bars share; of the rest, the bar part, the first `walk_dim` move from bar to bar, the others jump.
-    `tap`: whether G listens to one."""
+    `tap`: whether G listens to one. `theme_dim`: entries of z of the single bars' net that G varies (see
+    `training.variations`), or 0: the first of the phrase part, and as many of the bar part."""
 
     styles: int
     hit_planes: int = 2
@@ -66,6 +67,7 @@ class NetworkShape:
     phrase_dim: int = 0
     walk_dim: int = 0
     tap: bool = False
+    theme_dim: int = 0
 
     def __post_init__(self) -> None:
         if self.steps % 4:
@@ -74,6 +76,8 @@ class NetworkShape:
             raise ValueError(f"code_dim {self.code_dim} is not in 0..latent_dim {self.latent_dim}")
         if self.phrase_dim + self.walk_dim > self.latent_dim:
             raise ValueError(f"phrase_dim {self.phrase_dim} and walk_dim {self.walk_dim} don't fit {self.latent_dim}")
+        if not self.theme_dim <= self.phrase_dim <= self.latent_dim - self.theme_dim:
+            raise ValueError(f"theme_dim {self.theme_dim} fits twice neither {self.phrase_dim} nor {self.latent_dim}")
 
     @property
     def places(self) -> int:
@@ -95,8 +99,10 @@ class NetworkShape:
 
     @property
     def named(self) -> list[int]:
-        """The entries of z that each of `training.measures.MEASURES` may rise with: the phrase part's last."""
-        return list(range(self.phrase_dim - len(MEASURES), self.phrase_dim))
+        """The entries of z that each of `training.measures.MEASURES` may rise with: the last of the phrase part, or of
+        all where there is none; none where it is too small."""
+        end = self.phrase_dim or self.latent_dim
+        return list(range(end - len(MEASURES), end)) if end >= len(MEASURES) else []
 
     @property
     def cells(self) -> int:
@@ -107,6 +113,12 @@ class NetworkShape:
     def bar_channels(self) -> int:
         """C = P * H * V."""
         return PLANES * self.cells
+
+
+def window_channels(shape: NetworkShape) -> int:
+    """Of a window as W sees it: its bars' and how each two of them differ (`training.phrase_gan.differences`)."""
+    pairs = shape.bars * (shape.bars - 1) // 2
+    return shape.bars * shape.bar_channels + pairs * PLANES * VOICES
 
 
 def leaky(x: Tensor) -> Tensor:
@@ -166,12 +178,44 @@ class TapReader(nn.Module):
         return self.to_w(h.flatten(1)), self.to_steps(h)
 
 
-class Generator(nn.Module):
+class BarGenerator(nn.Module):
     """G: (z [B, latent_dim], style [B, S], condition [B, Q]) -> bar tensor [B, C, T], hard onsets, masked."""
 
     def __init__(self, shape: NetworkShape) -> None:
         super().__init__()
         self.shape = shape
+
+    def logits(
+        self, z: Tensor, style: Tensor, condition: Tensor, tap: Tensor | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """What onset, velocity and offset are made from, each [B, H * V, T]."""
+        raise NotImplementedError
+
+    def forward(self, z: Tensor, style: Tensor, condition: Tensor, tap: Tensor | None = None) -> Tensor:
+        onset, velocity, offset = self.logits(z, style, condition, tap)
+        hit = main_hits_first(straight_through_onset(onset), self.shape.hit_planes)
+        loud = straight_through_clamp(VELOCITY_HEADROOM * torch.sigmoid(velocity))
+        return torch.cat([hit, loud * hit, 0.5 * torch.tanh(offset) * hit], 1)
+
+    def forward_raw(
+        self, z: Tensor, style: Tensor, condition: Tensor, tap: Tensor | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Onset probability, velocity 0..1 and offset in steps, each [B, H, V, T] and un-masked."""
+        onset, velocity, offset = self.logits(z, style, condition, tap)
+        planes = (-1, self.shape.hit_planes, VOICES, self.shape.steps)
+        loud = torch.clamp(VELOCITY_HEADROOM * torch.sigmoid(velocity), max=1.0)
+        return (
+            torch.sigmoid(onset).reshape(planes),
+            loud.reshape(planes),
+            (0.5 * torch.tanh(offset)).reshape(planes),
+        )
+
+
+class Generator(BarGenerator):
+    """G of all recipes but those with a theme."""
+
+    def __init__(self, shape: NetworkShape) -> None:
+        super().__init__(shape)
         channels, width = shape.generator_channels, shape.mapping_dim
         self.embedding = ConditionEmbedding(shape)
         self.mapping = nn.Sequential(
@@ -200,51 +244,37 @@ class Generator(nn.Module):
     def logits(
         self, z: Tensor, style: Tensor, condition: Tensor, tap: Tensor | None = None
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """What onset, velocity and offset are made from, each [B, H * V, T]."""
+        """See `BarGenerator.logits`."""
+        onset, velocity, offset = self.head(self.features(z, style, condition, tap)).chunk(3, 1)
+        return onset, velocity, offset
+
+    def features(self, z: Tensor, style: Tensor, condition: Tensor, tap: Tensor | None = None) -> Tensor:
+        """What the head reads, [B, generator_channels, T]."""
         w, at_steps = self.mapped(z, style, condition), self.position
         if self.tap is not None and tap is not None:
             to_w, to_steps = self.tap(tap)
             w, at_steps = w + to_w, at_steps + to_steps
         x = self.start(w).view(-1, self.shape.generator_channels, self.shape.steps // 4)
-        x = self.up2(self.up1(x, w), w) + at_steps
-        onset, velocity, offset = self.head(leaky(x)).chunk(3, 1)  # each [B, H * V, T]
-        return onset, velocity, offset
-
-    def forward(self, z: Tensor, style: Tensor, condition: Tensor, tap: Tensor | None = None) -> Tensor:
-        onset, velocity, offset = self.logits(z, style, condition, tap)
-        hit = main_hits_first(straight_through_onset(onset), self.shape.hit_planes)
-        loud = straight_through_clamp(VELOCITY_HEADROOM * torch.sigmoid(velocity))
-        return torch.cat([hit, loud * hit, 0.5 * torch.tanh(offset) * hit], 1)
-
-    def forward_raw(
-        self, z: Tensor, style: Tensor, condition: Tensor, tap: Tensor | None = None
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Onset probability, velocity 0..1 and offset in steps, each [B, H, V, T] and un-masked."""
-        onset, velocity, offset = self.logits(z, style, condition, tap)
-        planes = (-1, self.shape.hit_planes, VOICES, self.shape.steps)
-        loud = torch.clamp(VELOCITY_HEADROOM * torch.sigmoid(velocity), max=1.0)
-        return (
-            torch.sigmoid(onset).reshape(planes),
-            loud.reshape(planes),
-            (0.5 * torch.tanh(offset)).reshape(planes),
-        )
+        return leaky(self.up2(self.up1(x, w), w) + at_steps)
 
 
 class PlayableGenerator(nn.Module):
     """G as it is exported: `forward` gives the un-masked planes, for the player sets the threshold."""
 
-    def __init__(self, generator: Generator) -> None:
+    def __init__(self, generator: BarGenerator) -> None:
         super().__init__()
         self.generator = generator
 
-    def forward(self, z: Tensor, style: Tensor, condition: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        return self.generator.forward_raw(z, style, condition)
+    def forward(
+        self, z: Tensor, style: Tensor, condition: Tensor, tap: Tensor | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        return self.generator.forward_raw(z, style, condition, tap)
 
 
 class PlayablePhrases(nn.Module):
     """The same of a net that learnt windows: the bar's place [B, K] and the tap [B, 4, T] are inputs of their own."""
 
-    def __init__(self, generator: Generator) -> None:
+    def __init__(self, generator: BarGenerator) -> None:
         super().__init__()
         self.generator = generator
 

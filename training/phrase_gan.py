@@ -2,58 +2,41 @@
 
 z is a phrase part, drawn once per window, and a bar part, drawn per bar, of which the leading `walk_dim` entries are
 means of K successive draws, so that bars near each other are more alike, and the others are fresh. D judges bars one by
-one; W judges windows, their bars stacked as channels. `singles`, bars of performances that are shorter than a window,
-which most fill files are, are for D alone. Both are told which bars were given a tap, for bars with one and bars
-without must each be like drummers', and not the two together; they are not shown the tap, which would name the real bar
-that it was taken from. A loss of its own sees that the tap is kept.
-
-The items that minibatch deviation compares, every n / GROUP-th of a batch, are of different windows. Several processes
-do what one does, but for `tap_loss` and `named_loss`, of which each takes its own.
+one; W judges windows, their bars and how these differ stacked as channels. `singles`, bars of performances that are
+shorter than a window, which most fill files are, are for D alone. W is told of taps as D is. The items that minibatch
+deviation compares, every n / GROUP-th of a batch, are of different windows.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-from instrument.errors import UsageError
+from instrument.core.drums import VOICES
 from training.examples import Examples, WindowExamples
-from training.gan import GROUP, Batch, Duel, Gan, Sums
-from training.losses import named_loss, tap_loss
-from training.measures import MEASURES, measures
-from training.networks import CONDITIONS, NetworkShape, from_critic
-from training.parallel import Parallel
-from training.recipes import Recipe
+from training.gan import GROUP, Batch, Duel, Gan
+from training.networks import CONDITIONS, PLANES, NetworkShape
 from training.taps import tap_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhraseBatch(Batch):
-    """`tap` [B, 4, T], zeros where there is none; `windows` [N, K], the items that are the bars of each window."""
+    """`windows` [N, K], the items that are the bars of each window."""
 
-    tap: Tensor
     windows: Tensor
 
 
 class PhraseGan(Gan):
     """A `Gan` of windows."""
 
-    def __init__(self, recipe: Recipe, styles: int, steps: int, seed: int, parallel: Parallel) -> None:
-        """Raises UsageError where there is no room in the phrase for what loss.named moves."""
-        if recipe.loss.named and recipe.network.phrase_dim < len(MEASURES):
-            raise UsageError(f"loss.named needs a network.phrase_dim of {len(MEASURES)} or more")
-        super().__init__(recipe, styles, steps, seed, parallel)
-        self.spread: Tensor | None = None
-
     def draw(self, examples: Examples, rows: Tensor) -> PhraseBatch:
         """This process's part of the windows of `rows` and of the singles, drawn for all processes."""
         assert isinstance(examples, WindowExamples)
-        if self.spread is None:  # of all bars, as a batch may be without a ride
-            every = torch.arange(len(examples.bars))
-            self.spread = measures(examples.bars.x(every)).std(0).clamp(min=1e-2).to(self.parallel.device)
+        self.measure_spread(examples.bars)
         singles = self._singles(examples)
         mine, mine_too = self.parallel.share(len(rows), GROUP), self.parallel.share(len(singles), GROUP)
         group = GROUP if len(mine) % GROUP == 0 else 1
@@ -70,7 +53,7 @@ class PhraseGan(Gan):
         place = torch.randint(0, bars, (len(singles),), generator=random)
         alone_condition[:, CONDITIONS:] = F.one_hot(place, bars)
         styles = [examples.style[rows[mine]], examples.bars.style[singles[mine_too]]]
-        tapped = torch.rand(len(rows) + len(singles), generator=random) < self.recipe.schedule.tapped
+        given = self.given_taps(len(rows) + len(singles))
 
         def mixed(of_windows: Tensor, of_singles: Tensor) -> Tensor:
             """[N, K, ...] and [S, ...] as one batch."""
@@ -84,7 +67,7 @@ class PhraseGan(Gan):
             return x.unsqueeze(1).expand(-1, bars, *x.shape[1:])
 
         x = mixed(windows, alone)
-        given = mixed(by_bar(tapped[: len(rows)][mine]), tapped[len(rows) :][mine_too])
+        tapped = given is not None and (by_bar(given[: len(rows)][mine]), given[len(rows) :][mine_too])
         changes = self.changes(len(rows) + len(singles))
         of = mixed(by_bar(mine), len(rows) + mine_too).cpu()  # a window's bars are changed alike
         number = torch.arange(len(mine) * bars).view(-1, bars)
@@ -95,15 +78,9 @@ class PhraseGan(Gan):
             style=F.one_hot(mixed(by_bar(styles[0]), styles[1]), self.styles).to(x.dtype),
             condition=mixed(torch.stack(turned, 1), alone_condition[mine_too]),
             change=changes and changes.take(of).to(self.parallel.device),
-            tap=tap_of(x) * given.view(-1, 1, 1),
+            tap=tap_of(x) * mixed(*tapped).view(-1, 1, 1) if tapped else None,
             windows=torch.argsort(item)[len(mine_too) :].view(-1, bars),
         )
-
-    def make(self, real: Batch) -> Tensor:
-        """See `Gan.make`."""
-        assert isinstance(real, PhraseBatch)
-        made: Tensor = self.G(real.z, real.style, real.condition, real.tap)  # a net without taps leaves them aside
-        return made
 
     def duels(self, real: Batch) -> list[Duel]:
         """See `Gan.duels`."""
@@ -111,40 +88,20 @@ class PhraseGan(Gan):
         assert self.W is not None
         first = real.windows[:, 0]
         critic, style, condition = self.W, real.style[first], real.condition[first]
-        tapped = real.tap[:, -1:] if self.recipe.network.tap else real.tap[:, :0]
-
-        def of_bars(x: Tensor) -> Tensor:
-            score: Tensor = self.D(torch.cat([x, tapped], 1), real.style, real.condition)
-            return score
 
         def of_windows(x: Tensor) -> Tensor:
-            score: Tensor = critic(torch.cat([x, tapped[first]], 1), style, condition)
+            told = x if real.tap is None else torch.cat([x, real.tap[first, -1:]], 1)
+            score: Tensor = critic(told, style, condition)
             return score
 
         def stacked(x: Tensor) -> Tensor:
-            return real.changed(x)[real.windows.flatten()].view(len(first), -1, x.shape[2])
+            seen = real.changed(x)[real.windows.flatten()].view(len(first), -1, x.shape[2])
+            return torch.cat([seen, differences(seen, self.shape.bars)], 1)
 
         return [
-            Duel(net="D", suffix="d", score=of_bars, real=real.changed(real.x), view=real.changed),
+            *super().duels(real),
             Duel(net="W", suffix="w", score=of_windows, real=stacked(real.x), view=stacked),
         ]
-
-    def extra_losses(self, real: Batch, fake: Tensor, decay: float, sums: Sums) -> list[Tensor]:
-        """See `Gan.extra_losses`."""
-        assert isinstance(real, PhraseBatch)
-        settings, found = self.recipe.loss, super().extra_losses(real, fake, decay, sums)
-        if settings.tap:
-            missed = tap_loss(tap_of(from_critic(fake)), real.tap)
-            sums.add("loss_tap", missed)
-            found.append(settings.tap * missed)
-        if settings.named:
-            free = real.tap[:, -1, 0] == 0  # a tap says itself how many kicks there are
-            assert self.spread is not None
-            own = real.z[free][:, self.shape.named]
-            named = named_loss(measures(from_critic(fake))[free], own, self.spread)
-            sums.add("loss_named", named)
-            found.append(settings.named * named)
-        return found
 
     def _singles(self, examples: WindowExamples) -> Tensor:
         """Rows of this step's, none where no performance is short."""
@@ -173,3 +130,16 @@ def window_latents(count: int, shape: NetworkShape, random: torch.Generator) -> 
 def rolled(condition: Tensor, bars: int) -> Tensor:
     """The columns of the place, so many bars later."""
     return torch.roll(condition[:, CONDITIONS:], bars, 1)
+
+
+def differences(x: Tensor, bars: int) -> Tensor:
+    """How each two bars of windows [N, K * C, T] differ in their main hits, [N, K (K - 1) / 2 * 3 V, T]: where one has
+    a hit and the other none, and by how much in velocity and offset where both have one. W could find this out by
+    itself, but takes longer than it has."""
+    planes = x.view(len(x), bars, PLANES, -1, VOICES, x.shape[2])[:, :, :, 0]
+    onset, heard = planes[:, :, :1], planes[:, :, 1:]
+    found = []
+    for a, b in combinations(range(bars), 2):
+        both = onset[:, a] * onset[:, b]
+        found += [onset[:, a] + onset[:, b] - 2 * both, (heard[:, a] - heard[:, b]).abs() * both]
+    return torch.cat([part.flatten(1, 2) for part in found], 1)

@@ -20,7 +20,7 @@ from training.gan import Gan
 from training.interrupt import StopSwitch
 from training.loop import Loop, steps_per_epoch, whole_batch
 from training.metrics.panel import Panel
-from training.networks import Generator
+from training.networks import BarGenerator
 from training.parallel import Parallel
 from training.phrase_gan import PhraseGan
 from training.pictures import bars_picture
@@ -86,7 +86,7 @@ class Session:
 
     def _begin(self, init: str) -> str:
         """Takes over a generator, and a run's epochs; gives its name, which the run's facts keep."""
-        if not isinstance(self.gan.G, Generator):
+        if not isinstance(self.gan.G, BarGenerator):
             raise UsageError("--init is for nets of bars")
         begun, facts = begun_from(init), self.plan.facts
         begun.fill(self.gan.G, facts.styles)

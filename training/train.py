@@ -84,6 +84,8 @@ def run(
     switch = stop or StopSwitch()
     started = clock()
     chosen = _choose_recipe(out, recipe, epochs, resume)
+    if chosen.network.theme_dim and not (init or resume or dry_run):
+        raise UsageError(f"recipe {chosen.name} varies the bars of a net of single ones: begin with one, --init groove")
     seed = read_facts(out).seed if resume else seed
     processes = parallel()
     teller = (reporter or SilentReporter()) if processes.leader else SilentReporter()

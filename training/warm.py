@@ -22,15 +22,19 @@ from onnx import numpy_helper
 from torch import Tensor
 
 from instrument.errors import DataError, UsageError
-from instrument.model.preset import read_net
+from instrument.model.preset import read_epoch
 from instrument.model.store import load_preset
-from training.networks import CONDITIONS, Generator
+from training.networks import CONDITIONS, BarGenerator
 from training.runs import EARLIER, FACTS, best_epoch, read_facts, read_recipe, read_stats
 from training.snapshot import epochs as snapshot_epochs
 from training.snapshot import load_snapshot, save_snapshot
+from training.variations import VariedGenerator
 
 PREFIX = "generator."
 """Of the names in an exported file: the player's wrapper."""
+
+THEME = "theme."
+"""Of the names in a net that varies one (see `training.variations`)."""
 
 STYLE, MAPPING = "embedding.style.weight", "mapping.0.weight"
 
@@ -51,18 +55,26 @@ class Begun:
     def __str__(self) -> str:
         return f"{self.name}, epoch {self.epoch}"
 
-    def fill(self, generator: Generator, styles: tuple[str, ...]) -> None:
-        """Takes the weights over. Raises UsageError and DataError for what can't be taken."""
+    def fill(self, generator: BarGenerator, styles: tuple[str, ...]) -> None:
+        """Takes the weights over: a net with a theme those of another such net, or of a net of single bars for its
+        theme, which a net of single bars gets back. Raises UsageError and DataError for what can't be taken."""
         if self.kind != "bar":
             raise UsageError(f"--init {self.wanted}: a net of windows of ticks can't begin one of bars")
-        state = generator.state_dict()
-        taken = {key: value for key, value in self.weights.items() if key in state}
-        if STYLE not in taken or MAPPING not in taken:
+        weights, state = self.weights, generator.state_dict()
+        themed = f"{THEME}{MAPPING}" in weights
+        if isinstance(generator, VariedGenerator) and not themed:
+            weights = {f"{THEME}{key}": value for key, value in weights.items()}
+        elif themed and not isinstance(generator, VariedGenerator):
+            weights = {key.removeprefix(THEME): value for key, value in weights.items() if key.startswith(THEME)}
+        prefix = THEME if isinstance(generator, VariedGenerator) else ""
+        style, mapping = f"{prefix}{STYLE}", f"{prefix}{MAPPING}"
+        taken = {key: value for key, value in weights.items() if key in state}
+        if style not in taken or mapping not in taken:
             raise DataError(f"--init {self.wanted}: its file doesn't name its weights as this version does")
-        style_dim = taken[STYLE].shape[0]
-        taken[STYLE] = by_style(taken[STYLE], self.styles, styles)
-        known = self.latent_dim + style_dim + CONDITIONS
-        taken[MAPPING] = widened(taken[MAPPING], state[MAPPING].shape[1], known)
+        style_dim, width = taken[style].shape[0], taken[mapping].shape[1]
+        taken[style] = by_style(taken[style], self.styles, styles)
+        known = width if themed else self.latent_dim + style_dim + CONDITIONS
+        taken[mapping] = widened(taken[mapping], state[mapping].shape[1], known)
         for key, value in taken.items():
             if value.shape != state[key].shape:
                 raise UsageError(
@@ -91,7 +103,7 @@ def begun_from(wanted: str) -> Begun:
         kind=contract.kind,
         styles=contract.styles,
         latent_dim=contract.latent_dim,
-        weights=weights_of(read_net(preset.folder, preset.manifest.epoch(number))),
+        weights=weights_of(read_epoch(preset.folder, preset.manifest, number)),
     )
 
 
@@ -110,7 +122,7 @@ def of_run(run: Path, epoch: int, wanted: str) -> Begun:
     )
 
 
-def take_over(begun: Begun, generator: Generator, styles: tuple[str, ...], out: Path) -> list[dict[str, Any]]:
+def take_over(begun: Begun, generator: BarGenerator, styles: tuple[str, ...], out: Path) -> list[dict[str, Any]]:
     """The epochs up to that of a run, written to the run folder `out` as snapshots of `generator`'s shape, which
     is filled with each in turn and with the last at the end; their rows, marked `EARLIER`. None of a preset."""
     if begun.run is None:

@@ -255,6 +255,20 @@ class Epoch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SharedFile:
+    """Weights that the nets of all epochs have in common, in a file of their own: an epoch's net is its file with
+    these."""
+
+    file: str
+    sha256: str
+    bytes: int
+
+    def __post_init__(self) -> None:
+        if not _FILE.fullmatch(self.file) or not _SHA256.fullmatch(self.sha256) or self.bytes < 1:
+            raise ValueError("the shared weights: file, sha256 or bytes are not what they can be")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EncoderFile:
     """The net that goes the way back, from a bar to its place: its file, the file's hash, and the epochs that it knows,
     in the order of its input.
@@ -301,6 +315,7 @@ class Manifest:
     epochs: tuple[Epoch, ...]
     prior: Prior = Prior()
     encoder: EncoderFile | None = None
+    shared: SharedFile | None = None
     training: dict[str, str | int | float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -327,7 +342,7 @@ class Manifest:
     @property
     def files(self) -> tuple[str, ...]:
         """The names of the nets' files, the epochs' first."""
-        return (*(epoch.file for epoch in self.epochs), *((self.encoder.file,) if self.encoder else ()))
+        return (*(epoch.file for epoch in self.epochs), *(more.file for more in (self.encoder, self.shared) if more))
 
     @property
     def encoder_contract(self) -> EncoderContract | None:

@@ -1,12 +1,13 @@
 """The nearest bar that a net makes: a search from an encoder's answers, without the net's gradients.
 
-A place is u = (z, fill, density, energy) under one style, that of the best of the starts. The cost of a bar is the
-onsets' cross-entropy, the squared differences of velocity and offset where the wanted bar has a hit, and a little
-|z|^2, which keeps the place among those that the net knows. Its outputs r(u) are smooth, so each round learns their
-slopes J from one batch of small steps, a column each, and takes the Gauss-Newton step of the weighted squares, with as
-much damping as serves best (Levenberg 1944, Marquardt 1963): candidates under several dampings are one more batch.
-Broyden's update (1965) turns J along with each step, so that another step is taken before the slopes are learnt anew. A
-fixed number of rounds: the same bar from the same starts always gives the same place.
+A place is u = (z, fill, density, energy) under one style, that of the best of the starts; in a net of phrases z is the
+phrase part, and what is each bar's own is 0. The cost of a bar is the onsets' cross-entropy, the squared differences of
+velocity and offset where the wanted bar has a hit, and a little |z|^2, which keeps the place among those that the net
+knows. Its outputs r(u) are smooth, so each round learns their slopes J from one batch of small steps, a column each,
+and takes the Gauss-Newton step of the weighted squares, with as much damping as serves best (Levenberg 1944, Marquardt
+1963): candidates under several dampings are one more batch. Broyden's update (1965) turns J along with each step, so
+that another step is taken before the slopes are learnt anew. A fixed number of rounds: the same bar from the same
+starts always gives the same place.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from instrument.core.bar import Bar
-from instrument.core.manifest import Conditions
+from instrument.core.bar import Bar, Floats
+from instrument.core.manifest import Conditions, ModelContract
 from instrument.model.contract import Encoded, ManyBars
 
 Doubles = npt.NDArray[np.float64]
@@ -50,6 +51,11 @@ class Effort:
     steps: int = 2
 
 
+def usual(contract: ModelContract) -> Effort:
+    """What suits a net: one of phrases takes more than twice as long for a bar, and is as near in half the rounds."""
+    return Effort(rounds=2) if contract.phrase_dim else Effort()
+
+
 def _bounds(scales: Conditions) -> tuple[Doubles, Doubles]:
     """The least and largest fill, density and energy that the knobs can ask for, [3] each."""
     ends = [(0.0, 1.0), *((scale.quantiles[0], scale.quantiles[-1]) for scale in (scales.density, scales.energy))]
@@ -66,7 +72,7 @@ def nearest(
 ) -> Encoded:
     """A place whose bar resembles `bar` at least as much as the best of the starts'. `scales`: the knobs', which bound
     density and energy. Raises ModelError where the net fails."""
-    effort = effort or Effort()
+    effort = effort or usual(model.contract)
     search = _Search(model, bar, starts, scales)
     for _ in range(effort.rounds):
         search.look_around()
@@ -93,7 +99,8 @@ def likeness(one: Bar, other: Bar) -> float:
 class _Search:
     def __init__(self, model: ManyBars, bar: Bar, starts: Sequence[Encoded], scales: Conditions) -> None:
         self._model, self._styles = model, np.eye(len(model.contract.styles), dtype=np.float32)
-        self._size, self._shape = model.contract.latent_dim, bar.onset.shape[1:]
+        self._size, self._shape = model.contract.phrase_dim or model.contract.latent_dim, bar.onset.shape[1:]
+        self._own = model.contract.latent_dim - self._size
         self._low, self._high = _bounds(scales)
         self._hit = bar.onset.ravel() > 0.5
         self._cells = self._hit.size
@@ -106,7 +113,8 @@ class _Search:
 
     def _begin(self, starts: Sequence[Encoded]) -> None:
         """At the start that promises most."""
-        u = self._bounded(np.array([[*start.z, start.fill, start.density, start.energy] for start in starts]))
+        conditions = [[start.fill, start.density, start.energy] for start in starts]
+        u = self._bounded(np.array([[*start.z[: self._size], *c] for start, c in zip(starts, conditions, strict=True)]))
         styles = np.array([start.style for start in starts])
         r = self._outputs(u, styles)
         costs, likenesses = self._costs(u, r), self._likenesses(r)
@@ -140,8 +148,16 @@ class _Search:
     def found(self) -> Encoded:
         z, (fill, density, energy) = self._place[: self._size], self._place[self._size :]
         return Encoded(
-            z=z.astype(np.float32), style=self._style, fill=float(fill), density=float(density), energy=float(energy)
+            z=self._whole(z.astype(np.float32)),
+            style=self._style,
+            fill=float(fill),
+            density=float(density),
+            energy=float(energy),
         )
+
+    def _whole(self, z: Floats) -> Floats:
+        """z [..., latent_dim] from what is searched."""
+        return np.concatenate([z, np.zeros((*z.shape[:-1], self._own), np.float32)], -1)
 
     def _candidates(self) -> Doubles:
         """The Gauss-Newton steps from u under each damping, [n, u]."""
@@ -178,7 +194,8 @@ class _Search:
         [n]."""
         given = u.astype(np.float32)
         styles = self._styles[np.broadcast_to(style, len(u))]
-        onset, velocity, offset = self._model.raw_many(given[:, : self._size], styles, given[:, self._size :])
+        z = self._whole(given[:, : self._size])
+        onset, velocity, offset = self._model.raw_many(z, styles, given[:, self._size :])
         p = np.clip(onset.reshape(len(u), -1).astype(np.float64), SURE, 1 - SURE)
         heard = [value.reshape(len(u), -1)[:, self._hit].astype(np.float64) for value in (velocity, offset)]
         return np.concatenate([np.log(p / (1 - p)), *heard], 1)

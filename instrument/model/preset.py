@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from instrument.core.manifest import EncoderContract, EncoderFile, Epoch, Manifest, ModelContract
+from instrument.core.manifest import EncoderContract, EncoderFile, Epoch, Manifest, ModelContract, SharedFile
 from instrument.errors import DataError, ModelError
 from instrument.files import write_atomic
 from instrument.model.encoder import OnnxEncoder
@@ -25,6 +25,7 @@ from instrument.model.inspection import LARGEST_MODEL, inspect_model
 from instrument.model.manifest_file import MANIFEST, encode_manifest, read_manifest
 from instrument.model.onnx import OnnxBarModel, OnnxWindowModel, check_playable, open_model
 from instrument.model.probe import probe
+from instrument.model.wire import joined
 from instrument.text import printable
 
 
@@ -76,7 +77,7 @@ class Preset:
             return self._encoder
 
     def _load(self, entry: Epoch) -> OnnxBarModel | OnnxWindowModel:
-        data = read_net(self.folder, entry)
+        data = read_epoch(self.folder, self.manifest, entry.number)
         with _named(self.folder / entry.file, "played"):
             self._try(data, self.manifest.model)
             return open_model(data, self.manifest.model)
@@ -97,7 +98,18 @@ def _named(path: Path, purpose: str) -> Iterator[None]:
         raise ModelError(f"{printable(str(path))} can't be {purpose}: {error}") from error
 
 
-def read_net(folder: Path, entry: Epoch | EncoderFile) -> bytes:
+def read_epoch(folder: Path, manifest: Manifest, number: int) -> bytes:
+    """An epoch's net, with the weights that all epochs have in common. Raises KeyError, DataError, ModelError."""
+    entry = manifest.epoch(number)
+    data = read_net(folder, entry)
+    if manifest.shared is None:
+        return data
+    shared = read_net(folder, manifest.shared)
+    with _named(folder / manifest.shared.file, f"used with {printable(entry.file)}"):
+        return joined(data, shared)
+
+
+def read_net(folder: Path, entry: Epoch | EncoderFile | SharedFile) -> bytes:
     """A net's bytes, a regular file inside the folder that is what its hash says. Raises DataError, ModelError."""
     path = folder / entry.file
     name = printable(str(path))

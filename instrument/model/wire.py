@@ -21,6 +21,9 @@ MOST_FIELDS = 100_000
 LONGEST_TEXT = 2**16
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
+GRAPH = 7
+"""The number of a model's graph."""
+
 _WIRE_TYPE = {"int": VARINT, "float": FIXED32}
 
 
@@ -165,6 +168,27 @@ def read_model(data: bytes) -> Message:
     return _Reader(data).message("Model", 0, len(data))
 
 
+def joined(data: bytes, more: bytes) -> bytes:
+    """A file with the weights that another holds for it: two graphs as one, as protocol buffers are merged. Raises
+    ModelError where either is no such file, or the other holds anything but weights."""
+    shared = read_model(more)
+    if set(shared.values) != {"graph"} or set(shared.message("graph").values) != {"initializer"}:
+        raise ModelError("the shared file holds more than weights")
+    read_model(data)
+    (at, start, end), (_, low, high) = (_Reader(each).graph() for each in (data, more))
+    graph = data[start:end] + more[low:high]
+    return data[:at] + bytes([GRAPH << 3 | BYTES]) + _length(len(graph)) + graph + data[end:]
+
+
+def _length(value: int) -> bytes:
+    """As a varint."""
+    found = bytearray()
+    while value >= 0x80:
+        found.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*found, value])
+
+
 class _Reader:
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -186,6 +210,20 @@ class _Reader:
             if len(values[known.name]) > 1 and not known.many:
                 raise ModelError(f"{kind} holds {known.name} twice")
         return Message(values=values)
+
+    def graph(self) -> tuple[int, int, int]:
+        """Where the graph of a file that has been read stands: its field, and its bytes from their first to behind
+        their last."""
+        place = 0
+        while place < len(self._data):
+            at = place
+            key, place = self._varint(place, len(self._data))
+            value, place = self._varint(place, len(self._data))
+            if key & 7 == BYTES:
+                if key >> 3 == GRAPH:
+                    return at, place, place + value
+                place += value
+        raise ModelError("it holds no net")
 
     def _field(self, known: Field, wire_type: int, place: int, end: int) -> tuple[list[Any], int]:
         self._spend(1)

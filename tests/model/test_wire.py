@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from instrument.errors import ModelError
 from instrument.model import wire
 from instrument.model.inspection import inspect_model
-from instrument.model.wire import SCHEMA, read_model
+from instrument.model.wire import SCHEMA, joined, read_model
 from tests.model.nets import CONTRACT, small_net
 
 WHOLE = small_net().SerializeToString()
@@ -114,6 +114,50 @@ def test_the_number_of_fields_is_bounded() -> None:
     for data in (many, packed):
         with pytest.raises(ModelError, match="more than 100000 fields"):
             read_model(data)
+
+
+def _apart(net: bytes) -> tuple[bytes, bytes]:
+    """A net without its weights, and these."""
+    whole = onnx.load_model_from_string(net)
+    shared = onnx.ModelProto()
+    shared.graph.initializer.extend(whole.graph.initializer)
+    del whole.graph.initializer[:]
+    return whole.SerializeToString(), shared.SerializeToString()
+
+
+def test_weights_of_another_file_are_put_back() -> None:
+    net = small_net().SerializeToString()
+    bare, weights = _apart(net)
+    assert len(bare) < len(net)
+    found = onnx.load_model_from_string(joined(bare, weights))
+    assert found == onnx.load_model_from_string(net)
+    inspect_model(joined(bare, weights), CONTRACT)
+
+
+def test_a_file_of_more_than_weights_is_not_put_in() -> None:
+    net = small_net().SerializeToString()
+    bare, weights = _apart(net)
+    noded = onnx.ModelProto()
+    noded.graph.node.extend(small_net().graph.node)
+    for other in (net, bare, b"", noded.SerializeToString(), weights + weights):
+        with pytest.raises(ModelError):
+            joined(bare, other)
+    with pytest.raises(ModelError, match="share a name"):
+        inspect_model(joined(net, weights), CONTRACT)
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=300), st.integers(0, 10**6), st.integers(0, 255))
+def test_whatever_is_joined_is_refused_in_words_or_can_be_read(data: bytes, place: int, byte: int) -> None:
+    bare, weights = _apart(small_net().SerializeToString())
+    damaged = bytearray(weights)
+    damaged[place % len(damaged)] = byte
+    for one, other in ((bare, data), (data, weights), (bare, bytes(damaged))):
+        try:
+            whole = joined(one, other)
+        except ModelError:
+            continue
+        assert read_model(whole).has("graph")
 
 
 def _varint(value: int) -> bytes:

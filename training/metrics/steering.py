@@ -23,6 +23,7 @@ from training.examples import BarExamples
 from training.metrics.distances import Doubles
 from training.metrics.played import Played, play
 from training.metrics.sources import conditions_of, latents
+from training.networks import CONDITIONS
 from training.taps import tap_of
 
 PLACES, KNOB_PLACES, SLERPS, SLERP_STEPS = 2000, 200, 100, 32
@@ -114,7 +115,9 @@ def tap_scores(generator: Any, tested: BarExamples, styles: int) -> dict[str, fl
     rows = torch.linspace(0, len(tested) - 1, min(TAPPED, len(tested))).long()
     tap = tap_of(tested.x(rows))
     z = latents(len(rows), generator.shape.latent_dim, seed=6)
-    made = bars_of(generator, (z, *conditions_of(tested, rows, styles), tap), tested.step_ticks)
+    style, condition = conditions_of(tested, rows, styles)
+    known = condition[:, : CONDITIONS + getattr(generator.shape, "places", 0)]
+    made = bars_of(generator, (z, style, known, tap), tested.step_ticks)
     kept = tap_of(made.bars()).numpy()
     wanted = tap.numpy()
     both = (kept[:, 0] > 0.5) & (wanted[:, 0] > 0.5)

@@ -46,7 +46,8 @@ class DataSettings(_Section, frozen=True):
 class NetworkSettings(_Section, frozen=True):
     """Sizes of the nets; see `training.networks` for kind "bar" and `training.tick_networks` for "ticks". `layers` of
     convolution, or `linear`, are for "ticks"; the rest for "bar". `phrase_dim` leading entries of z are shared by the
-    bars of a window; of the others, `walk_dim` move from bar to bar. `tap`: G can be given a groove to keep."""
+    bars of a window; of the others, `walk_dim` move from bar to bar. `tap`: G can be given a groove to keep.
+    `theme_dim`: the latent_dim of the single bars' net that G varies, which `--init` brings."""
 
     latent_dim: Annotated[int, Meta(ge=1, le=1024)] = 64
     code_dim: Annotated[int, Meta(ge=0, le=64)] = 8
@@ -57,6 +58,7 @@ class NetworkSettings(_Section, frozen=True):
     phrase_dim: Annotated[int, Meta(ge=0, le=1024)] = 0
     walk_dim: Annotated[int, Meta(ge=0, le=1024)] = 0
     tap: bool = False
+    theme_dim: Annotated[int, Meta(ge=0, le=1024)] = 0
     layers: Annotated[int, Meta(ge=1, le=8)] = 3
     linear: bool = False
 
@@ -200,7 +202,7 @@ def _check_windows(recipe: Recipe, source: str) -> None:
         ("data.singles", recipe.data.singles),
         ("network.phrase_dim", network.phrase_dim),
         ("network.walk_dim", network.walk_dim),
-        ("network.tap", network.tap),
+        ("network.theme_dim", network.theme_dim),
     ):
         if there and recipe.data.bars == 1:
             raise UsageError(f"recipe {source}: {name} is for data.bars of 2 or more")
@@ -208,6 +210,10 @@ def _check_windows(recipe: Recipe, source: str) -> None:
         raise UsageError(f'recipe {source}: data.bars is for kind "bar"')
     if network.phrase_dim + network.walk_dim > network.latent_dim:
         raise UsageError(f"recipe {source}: phrase_dim and walk_dim are more than network.latent_dim")
+    if network.theme_dim and not network.theme_dim <= network.phrase_dim <= network.latent_dim - network.theme_dim:
+        raise UsageError(f"recipe {source}: network.theme_dim must fit into phrase_dim and into the rest of latent_dim")
+    if network.tap and recipe.kind != "bar":
+        raise UsageError(f'recipe {source}: network.tap is for kind "bar"')
     if loss.tap and not network.tap:
         raise UsageError(f"recipe {source}: loss.tap is for network.tap")
 
