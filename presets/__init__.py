@@ -1,1 +1,4 @@
-"""What ships: trained presets and kit maps. Without code: a package so that its files are found."""
+"""What ships: trained presets and kit maps. A package so that its files are found."""
+
+FLAGSHIP = "phrases"
+"""The preset that plays where none is named."""

@@ -24,6 +24,7 @@ from instrument.session.encoding import place_of
 from instrument.session.folders import Folders
 from instrument.session.performance import Performance
 from instrument.session.view import Knobs
+from presets import FLAGSHIP
 
 BARS = 2000
 PLACES = 200
@@ -37,7 +38,7 @@ FEWEST_LOOKS = 3
 
 
 def composer_and_knobs() -> tuple[Composer, Knobs]:
-    preset = load_preset("groove")
+    preset = load_preset(FLAGSHIP)
     return Composer(preset, GM_KIT, 7), Knobs(epoch=preset.resolve_epoch("best"))
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any, get_type_hints
 import typer
 
 from instrument.commands.shared import Channel, Epoch, Json, Kit, Preset
+from presets import FLAGSHIP
 
 DEFAULT_BPM = 120.0
 
@@ -19,7 +20,7 @@ DEFAULT_BPM = 120.0
 class Choice:
     """What to play, as typed."""
 
-    preset: Preset = "groove"
+    preset: Preset = FLAGSHIP
     epoch: Epoch = "best"
     bpm: Annotated[
         float | None, typer.Option("--bpm", help="Tempo, 20 to 300. [default: 120, or that of --along's file]")

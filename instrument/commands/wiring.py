@@ -9,6 +9,7 @@ from instrument.commands.options import Choice, Company
 from instrument.core.drums import KitMap
 from instrument.core.latent import LARGEST_SEED
 from instrument.errors import UsageError, nearest
+from instrument.model.preset import Preset
 from instrument.model.store import list_presets, load_preset
 from instrument.session import recall
 from instrument.session.along import KINDS, Hearing, lines_of
@@ -30,6 +31,14 @@ def kit_of(choice: Choice) -> KitMap:
 
 def _preset_names() -> list[str]:
     return [summary.name for summary in list_presets()]
+
+
+def _preset_of(choice: Choice, code: recall.Recall | None) -> Preset:
+    """The preset that was asked for, or that a code was made with where it is here."""
+    preset = load_preset(choice.preset)
+    if code is None or code.is_of(preset.manifest.name):
+        return preset
+    return next((load_preset(name) for name in _preset_names() if code.is_of(name)), preset)
 
 
 def hearing_of(company: Company) -> Hearing:
@@ -59,7 +68,8 @@ def set_up(choice: Choice, company: Company) -> tuple[Composer, Knobs, int]:
             raise UsageError(f"--{name} {value} is not a number that can be used")
     least, most = feel.share_range(company.energy_range)
     softest, loudest = feel.velocities(choice.velocity)
-    preset = load_preset(choice.preset)
+    code = recall.decode(choice.recall) if choice.recall else None
+    preset = _preset_of(choice, code)
     try:
         check_tempo(choice.tempo_bpm)
         knobs = Knobs(
@@ -92,9 +102,8 @@ def set_up(choice: Choice, company: Company) -> tuple[Composer, Knobs, int]:
         raise UsageError(str(error)) from error
     composer = Composer(preset, kit_of(choice), seed, load_preset, _preset_names)
     only = -1
-    if choice.recall:
-        found = recall.decode(choice.recall)
-        knobs, only = found.settled(preset.manifest), found.index
+    if code:
+        knobs, only = code.settled(preset.manifest), code.index
     composer.check(knobs)
     preset.model(knobs.epoch)
     return composer, knobs, only

@@ -17,11 +17,12 @@ from instrument.core.latent import Latent, draw, stray, stream
 NATURAL = 0.4
 """The variation at which bars follow each other as drummers' do."""
 
-PHRASE_STRAY = 0.3
+PHRASE_STRAY = 0.2
 """How far a phrase strays from home at the natural variation."""
 
-REPEATS = 0.04
-"""The share of bars that a drummer plays again exactly; a net hardly ever does by itself."""
+REPEATS = 0.02
+"""The share of bars that are played again exactly, beside those that the net repeats by itself: with drummers it is 4 %
+in all."""
 
 
 class PhraseShape(Protocol):

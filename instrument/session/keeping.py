@@ -54,11 +54,13 @@ class Keeping:
         self._keeper.send(lambda: self._take_up(knobs, bars, SLOTS[slot]))
 
     def recall_code(self, code: str) -> None:
-        """Freeze on the bar that a code tells, of this preset."""
+        """Freeze on the bar that a code tells, of the preset that it was made with where that is here."""
         try:
             found = recall.decode(code)
             with self._lock:
-                manifest = self._composer.source_of(self._desk.knobs.preset).manifest
+                names = (self._desk.knobs.preset, *self._composer.known_presets())
+                of = next((name for name in names if found.is_of(name)), self._desk.knobs.preset)
+                manifest = self._composer.source_of(of).manifest
             knobs = found.settled(manifest)
             self._composer.check(knobs)
         except GhostnoteError as error:

@@ -42,10 +42,14 @@ class Recall:
     index: int
     knobs: Knobs
 
+    def is_of(self, name: str) -> bool:
+        """Whether it was made with the preset of this name, as far as two bytes tell."""
+        return self.name == _mark(name.encode())
+
     def settled(self, manifest: Manifest) -> Knobs:
         """The knobs with this preset's name. Raises UsageError where the code was made with another one."""
         name = printable(manifest.name)
-        if self.name != _mark(manifest.name.encode()):
+        if not self.is_of(manifest.name):
             raise UsageError(f'the recall code was made with another preset than "{name}"')
         knobs = settled(self.knobs, self.knobs.seed, manifest.name)
         if not any(epoch.number == knobs.epoch for epoch in manifest.epochs):

@@ -13,6 +13,7 @@ import mido
 import numpy as np
 import pytest
 
+from presets import FLAGSHIP
 from tests.cli.run import COMMAND, ghostnote
 
 JAM = ("jam", "--headless", "--backend", "none", "--bpm", "300", "--seed", "7")
@@ -126,9 +127,9 @@ def test_the_version() -> None:
 
 def test_what_is_there_as_json() -> None:
     presets = json.loads(ghostnote("presets", "list", "--json").data)
-    assert "groove" in [preset["name"] for preset in presets]
-    facts = json.loads(ghostnote("presets", "show", "groove", "--json").data)
-    assert len(facts["epochs"]) >= 8
+    assert {FLAGSHIP, "groove"} <= {preset["name"] for preset in presets}
+    facts = json.loads(ghostnote("presets", "show", FLAGSHIP, "--json").data)
+    assert len(facts["epochs"]) >= 12
     assert isinstance(json.loads(ghostnote("ports", "--json").data), list)
     looks = {finding["subject"]: finding for finding in json.loads(ghostnote("doctor", "--json").data)}
     assert looks["presets"]["good"]
@@ -142,3 +143,17 @@ def test_bench_prints_a_line_of_json_with_machine_and_load() -> None:
     assert figures["case"] == "bar"
     assert 0 < figures["p50_ms"] <= figures["p99_ms"] <= figures["max_ms"]
     assert {"processor", "cpus", "load", "python", "system"} <= set(figures["machine"])
+
+
+def test_a_code_finds_the_preset_that_it_was_made_with(tmp_path: Path) -> None:
+    outcome = ghostnote("render", "--bars", "1", "--seed", "5", "--preset", "groove", "-o", tmp_path / "whole.mid")
+    assert outcome.code == 0
+    (track,) = mido.MidiFile(tmp_path / "whole.mid").tracks
+    code = next(message.text for message in track if message.type == "text")
+    outcome = ghostnote("render", "--bars", "1", "--recall", code, "-o", tmp_path / "again.mid")
+    assert outcome.code == 0, outcome.words
+    assert notes_of(tmp_path / "again.mid") == notes_of(tmp_path / "whole.mid")
+
+
+def notes_of(path: Path) -> list[tuple[int, int]]:
+    return [(message.note, message.velocity) for message in mido.MidiFile(path) if message.type == "note_on"]

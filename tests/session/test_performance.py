@@ -17,11 +17,14 @@ from instrument.core.timebase import BAR_TICKS
 from instrument.engine.messages import Config
 from instrument.errors import UsageError
 from instrument.model.store import load_preset
+from instrument.session import recall
 from instrument.session.composer import Composer
 from instrument.session.folders import Folders
+from instrument.session.knobs import settled
 from instrument.session.performance import Performance
 from instrument.session.port_settings import offset_ms
 from instrument.session.view import Knobs
+from presets import FLAGSHIP
 
 CONFIG = Config(backend="none", client_name="Test", port_name="out", in_port="", tempo_bpm=300, journal=True)
 PATIENCE_S = 20.0
@@ -105,13 +108,27 @@ def test_a_code_brings_the_bar_back_in_another_performance(performance: Performa
     wait(lambda: (view := performance.view()).knobs.frozen and view.now is not None and bool(view.code))
     view = performance.view()
     preset = load_preset("groove")
-    other = Performance(Composer(preset, GM_KIT, 1), Knobs(epoch=1), CONFIG, folders=folders(tmp_path))
+    other = Performance(Composer(preset, GM_KIT, 1), Knobs(epoch=225), CONFIG, folders=folders(tmp_path))
     try:
         with pytest.raises(ValueError, match="no recall code"):
             other.recall_code("nonsense")
         other.recall_code(view.code.lower())
         other.play()
         wait(lambda: (now := other.view().now) is not None and view.now is not None and same(now, view.now))
+    finally:
+        other.close()
+
+
+def test_a_code_is_followed_to_the_preset_that_it_was_made_with(tmp_path: Path) -> None:
+    groove, flagship = load_preset("groove").manifest, load_preset(FLAGSHIP)
+    code = recall.encode(groove, settled(Knobs(epoch=225), 7, "groove"), 3)
+    knobs = Knobs(epoch=flagship.resolve_epoch("best"))
+    composer = Composer(flagship, GM_KIT, 1, load_preset, lambda: ["groove"])
+    other = Performance(composer, knobs, CONFIG, folders=folders(tmp_path))
+    try:
+        other.recall_code(code)
+        found = other.view().knobs
+        assert (found.preset, found.epoch, found.frozen) == ("groove", 225, True)
     finally:
         other.close()
 
