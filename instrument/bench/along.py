@@ -17,6 +17,7 @@ from instrument.bench.figures import Figures, NotMeasuredError, spread
 from instrument.bench.hands import IN_PORT, PERIOD, environment
 from instrument.bench.jack_server import JackServer
 from instrument.bench.live import BPM, composer_and_knobs, started, wait_for
+from instrument.core.drums import GM_KIT, Voice
 from instrument.core.events import Message
 from instrument.core.taps import BOUNDARIES, KNOWN_TICKS
 from instrument.core.timebase import BAR_TICKS, PPQ, ticks_to_seconds
@@ -32,6 +33,9 @@ FORMS, FORM_BARS = 1000, 8
 TRADED = 2
 NOTES = 60
 NEAR_TICKS = 60
+WAITING = {GM_KIT.targets[voice].note for voice in (Voice.CLOSED_HAT, Voice.RIDE)}
+"""The notes of which one is heard, alone, while the player has their turn."""
+
 MELODY = 0
 """The channel that the players play on: no drums."""
 
@@ -110,9 +114,9 @@ def _forms(composer: Composer, knobs: Knobs, player: list[Message]) -> int:
 
 
 def _in_form(composer: Composer, knobs: Knobs, bar: int) -> bool:
-    voices = {note.note for note in composer.compose(bar, knobs).notes}
-    theirs = bar // TRADED % 2 == 0
-    return len(voices) == 1 if theirs else len(voices) > 1
+    notes = {note.note for note in composer.compose(bar, knobs).notes}
+    waits = len(notes) == 1 and notes <= WAITING
+    return bool(notes) and waits == (bar // TRADED % 2 == 0)
 
 
 def _live() -> Figures:
