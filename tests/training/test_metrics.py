@@ -128,13 +128,18 @@ def test_the_kernel_distance_is_unbiased_about_zero() -> None:
 
 def test_support_by_hand() -> None:
     line = np.arange(10, dtype=np.float64)[:, None]
-    reach = radii(line, k=1)
-    assert reach.tolist() == [1.0] * 10
+    assert radii(line, k=1).tolist() == [1.0] * 10
     near, far = np.array([[0.5], [0.6]]), np.array([[50.0], [51.0]])
-    assert support(far, line, reach) == {"precision": 0.0, "recall": 0.0, "coverage": 0.0}
-    inside = support(near, line, reach)
+    assert support(far, line) == {"precision": 0.0, "recall": 0.0, "coverage": 0.0}
+    inside = support(near, line[::9])  # both of the two lie 9 from each other
     assert inside["precision"] == 1.0
-    assert inside["coverage"] == 0.2
+    assert inside["coverage"] == 1.0
+
+
+def test_equal_sets_cover_what_theory_says() -> None:
+    random = np.random.default_rng(0)
+    found = support(random.normal(size=(1000, 6)), random.normal(size=(1000, 6)))
+    assert found["coverage"] == pytest.approx(1 - 2**-5, abs=0.02)
 
 
 def test_a_standard_clips_at_six_deviations() -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from instrument.core.drums import Voice
-from training.metrics.distances import Doubles, Standard, frechet, kernel_distance, marginals, radii, support
+from training.metrics.distances import Doubles, Standard, frechet, kernel_distance, marginals, support
 from training.metrics.played import Played
 from training.metrics.rhythm import hands, rhythm_features
 
@@ -26,14 +26,13 @@ class Reference:
     step_ticks: int
     standard: Standard
     features: Doubles = field(repr=False)
-    radii: Doubles = field(repr=False)
 
     @classmethod
     def of(cls, bars: Played, step_ticks: int) -> Reference:
         raw = rhythm_features(bars)
         standard = Standard.of(raw)
         features = standard(raw)
-        return cls(bars=bars, step_ticks=step_ticks, standard=standard, features=features, radii=radii(features))
+        return cls(bars=bars, step_ticks=step_ticks, standard=standard, features=features)
 
 
 def fast_scores(bars: Played, reference: Reference) -> dict[str, float]:
@@ -43,7 +42,7 @@ def fast_scores(bars: Played, reference: Reference) -> dict[str, float]:
         **marginals(bars, reference.bars, reference.step_ticks),
         "fd": frechet(features, reference.features),
         "kid": kernel_distance(features, reference.features),
-        **support(features, reference.features, reference.radii),
+        **support(features, reference.features[: len(features)]),
         **gates(bars),
     }
 
