@@ -18,7 +18,7 @@ JAM = ("jam", "--headless", "--backend", "none", "--bars", "1", "--bpm", "300")
     ("arguments", "code", "words"),
     [
         (("--preset", "groov"), 2, 'did you mean "groove"'),
-        (("--epoch", "226"), 2, "the nearest is 48"),
+        (("--epoch", "226"), 2, "the nearest is "),
         (("--epoch", "newest"), 2, "newest"),
         (("--bpm", "0"), 2, "20..300"),
         (("--bpm", "1000"), 2, "20..300"),
@@ -85,13 +85,13 @@ def test_an_output_that_cannot_be_written_is_told_first(command: str, name: str,
 def test_a_preset_whose_hash_does_not_fit_is_not_played(tmp_path: Path) -> None:
     preset = tmp_path / "mine"
     shutil.copytree(Path(str(files("presets"))) / "groove", preset)
-    net = preset / "epoch-225.onnx"
+    (net,) = preset.glob("epoch-*.onnx")
     data = bytearray(net.read_bytes())
     data[len(data) // 2] ^= 1
     net.write_bytes(data)
     out = tmp_path / "out.mid"
     outcome = ghostnote(*RENDER, out, "--preset", preset)
-    assert "epoch-225.onnx" in outcome.error
+    assert net.name in outcome.error
     assert outcome.code == 1
     assert not out.exists()
     check = ghostnote("presets", "check", preset)
