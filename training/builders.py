@@ -79,6 +79,7 @@ def bar_shape(recipe: Recipe, styles: int) -> NetworkShape:
         phrase_dim=network.phrase_dim,
         walk_dim=network.walk_dim,
         tap=network.tap,
+        leanings=network.leanings,
         theme_dim=network.theme_dim,
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -14,6 +14,9 @@ from instrument.core.drums import VOICES
 from instrument.core.windows import hit_rows
 from training.dataset import Catalogue, Dataset
 from training.features import Features, Rows
+from training.leanings import leanings
+from training.measures import measures
+from training.networks import CONDITIONS
 from training.windows import TickWindows
 
 Random = torch.Generator
@@ -42,15 +45,20 @@ class Examples(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BarExamples:
     """Keeps the contract of `Examples` for bars: onset, velocity, offset. `step_ticks` tells how fine the offsets
-    were recorded."""
+    were recorded, `own` [N, M] the bars' leanings where these are learnt."""
 
     bars: Tensor
     style: Tensor
     condition: Tensor
     step_ticks: int
+    own: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.bars)
+
+    def leaning(self) -> BarExamples:
+        """The same, with the bars' leanings in `own` (see `training.leanings`)."""
+        return replace(self, own=_leanings(measures(self.bars), self))
 
     def x(self, rows: Tensor) -> Tensor:
         return self.bars[rows]
@@ -81,6 +89,13 @@ class WindowExamples:
     first: Tensor
     singles: Tensor
     length: int
+    own: Tensor | None = None
+
+    def leaning(self) -> WindowExamples:
+        """The same, with the leanings of the bars, and of the windows by what their bars measure in the mean."""
+        of = self._bars_of(torch.arange(len(self))).view(len(self), -1)
+        measured = measures(self.bars.bars)[of].mean(1)
+        return replace(self, bars=self.bars.leaning(), own=_leanings(measured, self))
 
     @property
     def style(self) -> Tensor:
@@ -116,6 +131,12 @@ class WindowExamples:
             singles=torch.from_numpy(np.flatnonzero(alone)),
             length=length,
         )
+
+
+def _leanings(measured: Tensor, of: Examples) -> Tensor:
+    """[N, M] of what N items measure."""
+    condition = of.condition[:, :CONDITIONS].numpy().astype(np.float64)
+    return torch.from_numpy(leanings(measured.numpy().astype(np.float64), of.style.numpy(), condition))
 
 
 def whole_windows(dataset: Catalogue, rows: Rows, length: int) -> npt.NDArray[np.bool_]:

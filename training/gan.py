@@ -7,8 +7,8 @@ reader from the same fakes. One random generator feeds all draws, so a state tha
 
 Where the recipe has taps, a share of the items come with one, and D is told which: items with one and items without
 must each be like drummers', and not the two together. It is not shown the tap, which would name the real bar that it
-was taken from. A loss of its own sees that the tap is kept. Several processes do what one does, but for `tap_loss` and
-`named_loss`, of which each takes its own.
+was taken from. A loss of its own sees that the tap is kept. Several processes do what one does, but for
+the losses of what G is asked for beside its critics, of which each takes its own.
 """
 
 from __future__ import annotations
@@ -24,38 +24,17 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from instrument.errors import UsageError
+from training import turns
 from training.augment import Change, drawn
+from training.batch import GROUP, Batch, Sums
 from training.builders import build
 from training.examples import Examples
-from training.losses import code_loss, critic_loss, generator_loss, named_loss, penalty, tap_loss
-from training.measures import MEASURES, measures
-from training.networks import from_critic
+from training.lessons import Lessons
+from training.losses import critic_loss, generator_loss, penalty
+from training.measures import MEASURES
 from training.parallel import Parallel
 from training.recipes import Recipe
 from training.taps import tap_of
-
-GROUP = 8
-"""Items that D compares with each other."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
-    """x [B, C, T] as D sees it, z [B, latent_dim], style weights [B, S], condition [B, K], the change through which
-    critics see x and its fakes, and where nets listen the tap [B, 4, T], zeros for none."""
-
-    x: Tensor
-    z: Tensor
-    style: Tensor
-    condition: Tensor
-    change: Change | None = None
-    tap: Tensor | None = None
-
-    def changed(self, x: Tensor) -> Tensor:
-        return x if self.change is None else self.change(x)
-
-    def told(self, x: Tensor) -> Tensor:
-        """What D is given of x: with one channel more, whether there is a tap."""
-        return x if self.tap is None else torch.cat([x, self.tap[:, -1:]], 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,37 +49,24 @@ class Duel:
     view: Callable[[Tensor], Tensor] = field(default=lambda fake: fake)
 
 
-@dataclass(slots=True)
-class Sums:
-    """Running means of what a step reports, over an epoch."""
-
-    totals: dict[str, float] = field(default_factory=dict)
-    counts: dict[str, int] = field(default_factory=dict)
-
-    def add(self, name: str, value: Tensor) -> None:
-        self.totals[name] = self.totals.get(name, 0.0) + float(value.detach())
-        self.counts[name] = self.counts.get(name, 0) + 1
-
-    def means(self) -> dict[str, float]:
-        return {name: self.totals[name] / self.counts[name] for name in self.totals}
-
-
 class Gan:
     """G, D, Q, the averaged G and their optimisers. `step` counts from 0 to `steps` in all."""
 
     def __init__(self, recipe: Recipe, styles: int, steps: int, seed: int, parallel: Parallel) -> None:
-        """Raises UsageError where there is no room in z for what loss.named moves."""
+        """Raises UsageError where there is no room in z for leanings that are to be learnt."""
         nets = build(recipe, styles, seed)
         self.G, self.D, self.Q, self.W, self.for_critic = nets.G, nets.D, nets.Q, nets.W, nets.for_critic
         self.shape: Any = self.G.shape
-        if recipe.loss.named and not getattr(self.shape, "named", ()):
-            raise UsageError(f"loss.named needs {len(MEASURES)} entries of z, and of a phrase part where there is one")
+        if recipe.network.leanings and not getattr(self.shape, "named", ()):
+            raise UsageError(
+                f"network.leanings needs {len(MEASURES)} entries of z, and of a theme's where there is one"
+            )
         self.recipe, self.styles, self.steps, self.step, self.parallel = recipe, styles, steps, 0, parallel
         for net in self._nets().values():
             net.to(parallel.device)
         self.G_ema = copy.deepcopy(self.G).eval().requires_grad_(False)
         self.random = torch.Generator().manual_seed(seed)
-        self.spread: Tensor | None = None
+        self.lessons = Lessons(recipe.loss, self.shape)
         optimiser = recipe.optimiser
         self.optimisers = {
             name: torch.optim.Adam(
@@ -124,6 +90,11 @@ class Gan:
         schedule = self.recipe.schedule
         return schedule.jitter + (schedule.jitter_end - schedule.jitter) * self._decayed()
 
+    def strength(self) -> float:
+        """Of the lessons: 0 until `lessons_from`, then rising to 1 in as long again."""
+        begin = self.recipe.schedule.lessons_from * self.steps
+        return min(max(self.step - begin, 0.0) / begin, 1.0) if begin else 1.0
+
     def _decayed(self) -> float:
         """0 until `decay_from`, then rising to 1 at the last step."""
         start = self.recipe.schedule.decay_from * self.steps
@@ -132,14 +103,16 @@ class Gan:
     def draw(self, examples: Examples, rows: Tensor) -> Batch:
         """This process's part of the items of `rows`, dequantised, under jittered conditions, with their latents."""
         mine = self.parallel.share(len(rows), GROUP)
-        self.measure_spread(examples)
+        self.lessons.know(examples)
         x = examples.noisy(rows, mine, self.random)
         condition = examples.condition[rows].clone()
         condition[:, 1:3] += self.jitter() * torch.randn((len(rows), 2), generator=self.random)
         z = torch.randn((len(rows), self.recipe.network.latent_dim), generator=self.random)
+        own = self.lean(z.unsqueeze(1), getattr(examples, "own", None), rows)
         style = F.one_hot(examples.style[rows[mine]], self.styles).to(x.dtype)
         change = self.changes(len(rows))
         given = self.given_taps(len(rows))
+        turn = self.turned(z[mine], condition[mine], None if given is None else given[mine])
         device = self.parallel.device
         return Batch(
             x=self.for_critic(x.to(device)),
@@ -148,14 +121,28 @@ class Gan:
             condition=condition[mine].to(device),
             change=change and change.take(mine).to(device),
             tap=None if given is None else (tap_of(x) * given[mine].view(-1, 1, 1)).to(device),
+            own=None if own is None else own[mine].to(device),
+            turn=turn and turn.to(device),
         )
 
-    def measure_spread(self, examples: Examples) -> None:
-        """Deviations of `training.measures` for `named_loss`, where it is asked for: of all bars, as a batch may be
-        without a ride."""
-        if self.recipe.loss.named and self.spread is None:
-            every = measures(examples.x(torch.arange(len(examples))))
-            self.spread = every.std(0).clamp(min=1e-2).to(self.parallel.device)
+    def lean(self, z: Tensor, own: Tensor | None, rows: Tensor) -> Tensor | None:
+        """Puts the leanings `own` [N, M] of some real items into their z [n, K, latent_dim], with noise and standard
+        normal still, and gives what critics are told of them, [n, M]; None where none are learnt. Of the others, zeros
+        are told, and z stays as it was drawn: leanings that no drummer has together must sound, too."""
+        if own is None or not self.recipe.network.leanings:
+            return None
+        jitter = self.jitter()
+        noise = torch.randn((len(rows), own.shape[1]), generator=self.random)
+        told = torch.rand((len(rows), 1), generator=self.random) < self.recipe.schedule.told
+        found = (own[rows] + jitter * noise) / (1 + jitter**2) ** 0.5
+        z[:, :, self.shape.named] = torch.where(told.unsqueeze(1), found.unsqueeze(1), z[:, :, self.shape.named])
+        known: Tensor = found * told
+        return known
+
+    def turned(self, z: Tensor, condition: Tensor, tapped: Tensor | None) -> turns.Turn | None:
+        """What is made once more of items with these inputs, where the recipe asks what its controls do."""
+        loss = self.recipe.loss
+        return turns.drawn(z, condition, self.shape, self.random, tapped) if loss.steer or loss.smooth else None
 
     def given_taps(self, count: int) -> Tensor | None:
         """Which of so many items come with their tap, where nets listen."""
@@ -191,29 +178,10 @@ class Gan:
         """What each critic judges in a step."""
 
         def score(x: Tensor) -> Tensor:
-            found: Tensor = self.D(real.told(x), real.style, real.condition)
+            found: Tensor = self.D(real.told(x), real.style, real.conditions)
             return found
 
         return [Duel(net="D", suffix="d", score=score, real=real.changed(real.x), view=real.changed)]
-
-    def extra_losses(self, real: Batch, fake: Tensor, decay: float, sums: Sums) -> list[Tensor]:
-        """What G learns from beside its critics, each with its weight."""
-        settings, found = self.recipe.loss, []
-        if self.Q is not None:
-            code = code_loss(self.Q(fake), real.z[:, self.shape.code])
-            sums.add("loss_code", code)
-            found.append(settings.code * decay * code)
-        if settings.tap and real.tap is not None:
-            missed = tap_loss(tap_of(from_critic(fake)), real.tap)
-            sums.add("loss_tap", missed)
-            found.append(settings.tap * missed)
-        if settings.named and self.spread is not None:
-            free = slice(None) if real.tap is None else real.tap[:, -1, 0] == 0  # a tap tells the number of kicks
-            own = real.z[free][:, self.shape.named]
-            named = named_loss(measures(from_critic(fake))[free], own, self.spread)
-            sums.add("loss_named", named)
-            found.append(settings.named * named)
-        return found
 
     def _critic_step(self, duels: list[Duel], fake: Tensor, sums: Sums) -> None:
         nets = self._nets()
@@ -248,7 +216,7 @@ class Gan:
                     real_score = duel.score(duel.real)
                 losses.append(generator_loss(real_score, duel.score(duel.view(fake))))
                 sums.add("loss_g" if duel.suffix == "d" else f"loss_g_{duel.suffix}", losses[-1])
-            losses += self.extra_losses(real, fake, decay, sums)
+            losses += self.lessons.losses(real, fake, self.G, self.Q, decay=decay, strength=self.strength(), sums=sums)
             loss = sum(losses[1:], losses[0])
         self._descend(loss, *(("G",) if self.Q is None else ("G", "Q")))
 

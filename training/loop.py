@@ -12,8 +12,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from training.batch import GROUP, Sums
 from training.examples import Examples
-from training.gan import GROUP, Gan, Sums
+from training.gan import Gan
 
 Stop = Callable[[], bool]
 Stepped = Callable[[int], None]

@@ -53,12 +53,26 @@ def tap_loss(kept: Tensor, tap: Tensor) -> Tensor:
     return (given * missed).sum() / given.sum().clamp(min=1)
 
 
-def named_loss(measured: Tensor, z: Tensor, spread: Tensor, slope: float = 0.5) -> Tensor:
-    """sum_m (E[z_m f_m] / s_m - slope)^2: each measure f_m of the fakes [B, M] rises with an entry z_m of its own
-    [B, M], by `slope` of the real bars' deviations s_m [M] for each of z's. As z is drawn whatever the condition, that
-    is a share of what the condition leaves open. The square is the product of two halves of the batch, each with an
-    expectation of its own: of one estimate it would be too large by that one's variance, and G would learn to make bars
-    alike."""
-    centred = measured - measured.detach().mean(0)
-    halves = [(z[k::2] * centred[k::2]).mean(0) / spread - slope for k in (0, 1)]
-    return (halves[0] * halves[1]).sum()
+def match_loss(made: Tensor, real: Tensor, apart: Tensor) -> Tensor:
+    """The unbiased squared MMD (Gretton et al. 2012) between the traits of a batch's fakes and of its reals [B, F], in
+    deviations, with the kernel (x.y / F + 1)^3, over the pairs [B, B] that are `apart`: of other windows. As a fake and
+    its real share their condition, what conditions alone bring into a batch cancels out."""
+
+    def mean_kernel(x: Tensor, y: Tensor) -> Tensor:
+        return (((x @ y.T / x.shape[1] + 1) ** 3) * apart).sum() / apart.sum()
+
+    return mean_kernel(made, made) - 2 * mean_kernel(made, real) + mean_kernel(real, real)
+
+
+def steer_loss(gain: Tensor, by: Tensor, slope: Tensor, spare: Tensor) -> Tensor:
+    """E[(max(0, low - gain) + max(0, gain - spare low))^2 / (1 + |by|)], low = slope |by|: what is heard rises with a
+    control that is turned, by `slope` for each unit, and up to `spare` times as much is welcome. All are [n], `gain`
+    the way that was turned and in deviations of real bars."""
+    low = slope * by.abs()
+    missed = (low - gain).clamp(min=0) + (gain - spare * low).clamp(min=0)
+    return (missed.square() / (1 + by.abs())).mean()
+
+
+def smooth_loss(onset: Tensor, stepped: Tensor, spare: float = 4.0) -> Tensor:
+    """E[max(0, |s - s'|_1 - spare)]: strokes that a small step in the latent changes beyond so many; [n, C, T]."""
+    return ((onset - stepped).abs().sum((1, 2)) - spare).clamp(min=0).mean()

@@ -51,8 +51,9 @@ class NetworkShape:
     """What all nets must agree on. `code_dim`: entries of z that the regression head reads back, leading ones, or half
     of them the phrase part's first and half the bar part's. `bars`: K of a window. `phrase_dim`: leading entries of z
     that a window's bars share; of the rest, the bar part, the first `walk_dim` move from bar to bar, the others jump.
-    `tap`: whether G listens to one. `theme_dim`: entries of z of the single bars' net that G varies (see
-    `training.variations`), or 0: the first of the phrase part, and as many of the bar part."""
+    `tap`: whether G listens to one. `leanings`: whether critics are told the entries `named`. `theme_dim`: entries
+    of z of the single bars' net that G varies (see `training.variations`), or 0: the first of the phrase part, and as
+    many of the bar part."""
 
     styles: int
     hit_planes: int = 2
@@ -67,6 +68,7 @@ class NetworkShape:
     phrase_dim: int = 0
     walk_dim: int = 0
     tap: bool = False
+    leanings: bool = False
     theme_dim: int = 0
 
     def __post_init__(self) -> None:
@@ -99,9 +101,9 @@ class NetworkShape:
 
     @property
     def named(self) -> list[int]:
-        """The entries of z that each of `training.measures.MEASURES` may rise with: the last of the phrase part, or of
-        all where there is none; none where it is too small."""
-        end = self.phrase_dim or self.latent_dim
+        """The entries of z that each of `training.measures.MEASURES` may rise with: the last of the theme's, of the
+        phrase part where there is none, or of all; none where that is too small."""
+        end = self.theme_dim or self.phrase_dim or self.latent_dim
         return list(range(end - len(MEASURES), end)) if end >= len(MEASURES) else []
 
     @property
@@ -131,13 +133,14 @@ def rms_norm(x: Tensor) -> Tensor:
 
 
 class ConditionEmbedding(nn.Module):
-    """Style weights [B, S] (one-hot, or a blend with sum 1) and condition [B, Q] -> [B, style_dim + Q]."""
+    """Style weights [B, S] (one-hot, or a blend with sum 1) and condition [B, Q] -> [B, style_dim + Q]; Q may have
+    `more` columns than the shape's conditions."""
 
-    def __init__(self, shape: NetworkShape) -> None:
+    def __init__(self, shape: NetworkShape, more: int = 0) -> None:
         super().__init__()
         self.style = nn.Linear(shape.styles, shape.style_dim, bias=False)
         nn.init.normal_(self.style.weight, std=0.5)
-        self.width = shape.style_dim + shape.conditions
+        self.width = shape.style_dim + shape.conditions + more
 
     def forward(self, style: Tensor, condition: Tensor) -> Tensor:
         return torch.cat([self.style(style), condition], 1)
@@ -285,7 +288,8 @@ class PlayablePhrases(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """D: (what `for_critic` gives [B, inputs, T], style [B, S], condition [B, Q]) -> score [B].
+    """D: (what `for_critic` gives [B, inputs, T], style [B, S], condition [B, Q]) -> score [B]. Where leanings are
+    learnt, they are further columns of the condition.
 
     A bar has C `inputs`, K bars stacked have K * C, and where there are taps one more, which is 1 for what was given
     one and 0, or left out, for others. The minibatch deviation is taken over groups of `group` items.
@@ -293,9 +297,10 @@ class Discriminator(nn.Module):
 
     def __init__(self, shape: NetworkShape, group: int = 8, inputs: int | None = None) -> None:
         super().__init__()
+        own = len(shape.named) if shape.leanings else 0
         channels, top, width = shape.critic_channels, shape.critic_channels * 3 // 2, shape.mapping_dim
         self.group, self.inputs = group, inputs or shape.bar_channels
-        self.embedding = ConditionEmbedding(shape)
+        self.embedding = ConditionEmbedding(shape, own)
         self.conv1 = nn.Conv1d(self.inputs, channels, 3, padding=1)
         self.conv2 = nn.Conv1d(channels, channels, 4, stride=2, padding=1)
         self.conv3 = nn.Conv1d(channels, top, 4, stride=2, padding=1)

@@ -17,77 +17,75 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
 from instrument.core.drums import VOICES
+from training.batch import GROUP, Batch
 from training.examples import Examples, WindowExamples
-from training.gan import GROUP, Batch, Duel, Gan
+from training.gan import Duel, Gan
 from training.networks import CONDITIONS, PLANES, NetworkShape
 from training.taps import tap_of
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PhraseBatch(Batch):
-    """`windows` [N, K], the items that are the bars of each window."""
-
-    windows: Tensor
 
 
 class PhraseGan(Gan):
     """A `Gan` of windows."""
 
-    def draw(self, examples: Examples, rows: Tensor) -> PhraseBatch:
+    def draw(self, examples: Examples, rows: Tensor) -> Batch:
         """This process's part of the windows of `rows` and of the singles, drawn for all processes."""
         assert isinstance(examples, WindowExamples)
-        self.measure_spread(examples.bars)
-        singles = self._singles(examples)
+        self.lessons.know(examples.bars)
+        singles, device = self._singles(examples), self.parallel.device
         mine, mine_too = self.parallel.share(len(rows), GROUP), self.parallel.share(len(singles), GROUP)
-        group = GROUP if len(mine) % GROUP == 0 else 1
-        shape: NetworkShape = self.shape
-        bars, steps, random = shape.bars, shape.steps, self.random
-
-        windows = examples.noisy(rows, mine, random).view(len(mine), bars, -1, steps)
-        alone = examples.bars.noisy(singles, mine_too, random)
-        z = window_latents(len(rows), shape, random)[mine]
-        z_alone = torch.randn((len(singles), shape.latent_dim), generator=random)[mine_too]
-        condition = self._jittered(examples.condition[rows])[mine]
-        turned = [torch.cat([condition[:, :CONDITIONS], rolled(condition, k)], 1) for k in range(bars)]
-        alone_condition = self._jittered(examples.bars.condition[singles])
-        place = torch.randint(0, bars, (len(singles),), generator=random)
-        alone_condition[:, CONDITIONS:] = F.one_hot(place, bars)
-        styles = [examples.style[rows[mine]], examples.bars.style[singles[mine_too]]]
+        join = Join(len(mine), len(mine_too), self.shape.bars)
+        windows = examples.noisy(rows, mine, self.random).view(len(mine), join.bars, -1, self.shape.steps)
+        x = join(windows, examples.bars.noisy(singles, mine_too, self.random))
+        drawn, own = self._latents(examples, rows, singles)
+        z = join(drawn[0][mine], drawn[1][mine_too])
+        of_windows, of_singles = self._conditions(examples, rows, singles)
+        condition = join(of_windows[mine], of_singles[mine_too])
+        style = join(join.by_bar(examples.style[rows[mine]]), examples.bars.style[singles[mine_too]])
         given = self.given_taps(len(rows) + len(singles))
-
-        def mixed(of_windows: Tensor, of_singles: Tensor) -> Tensor:
-            """[N, K, ...] and [S, ...] as one batch."""
-            n, s = len(of_windows) // group, len(of_singles) // group
-            rest = of_windows.shape[2:]
-            both = [of_windows.reshape(group, n, bars, *rest).transpose(1, 2).reshape(group, bars * n, *rest)]
-            both.append(of_singles.reshape(group, s, *rest))
-            return torch.cat(both, 1).flatten(0, 1).to(self.parallel.device)
-
-        def by_bar(x: Tensor) -> Tensor:
-            return x.unsqueeze(1).expand(-1, bars, *x.shape[1:])
-
-        x = mixed(windows, alone)
-        tapped = given is not None and (by_bar(given[: len(rows)][mine]), given[len(rows) :][mine_too])
+        tapped = None if given is None else join(join.by_bar(given[: len(rows)][mine]), given[len(rows) :][mine_too])
         changes = self.changes(len(rows) + len(singles))
-        of = mixed(by_bar(mine), len(rows) + mine_too).cpu()  # a window's bars are changed alike
-        number = torch.arange(len(mine) * bars).view(-1, bars)
-        item = mixed(number, torch.full((len(mine_too),), -1))
-        return PhraseBatch(
-            x=self.for_critic(x),
-            z=mixed(z, z_alone),
-            style=F.one_hot(mixed(by_bar(styles[0]), styles[1]), self.styles).to(x.dtype),
-            condition=mixed(torch.stack(turned, 1), alone_condition[mine_too]),
-            change=changes and changes.take(of).to(self.parallel.device),
-            tap=tap_of(x) * mixed(*tapped).view(-1, 1, 1) if tapped else None,
-            windows=torch.argsort(item)[len(mine_too) :].view(-1, bars),
+        of = join(join.by_bar(mine), len(rows) + mine_too)  # a window's bars are changed alike
+        turn = self.turned(z, condition, tapped)
+        return Batch(
+            x=self.for_critic(x.to(device)),
+            z=z.to(device),
+            style=F.one_hot(style, self.styles).to(x.dtype).to(device),
+            condition=condition.to(device),
+            change=changes and changes.take(of).to(device),
+            tap=None if tapped is None else (tap_of(x) * tapped.view(-1, 1, 1)).to(device),
+            own=own and join(join.by_bar(own[0][mine]), own[1][mine_too]).to(device),
+            turn=turn and turn.to(device),
+            windows=join.windows().to(device),
         )
+
+    def _latents(
+        self, examples: WindowExamples, rows: Tensor, singles: Tensor
+    ) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor] | None]:
+        """z of windows [N, K, latent_dim] and singles [S, latent_dim], and the leanings [N, M], [S, M] in them."""
+        shape: NetworkShape = self.shape
+        z = window_latents(len(rows), shape, self.random)
+        alone = torch.randn((len(singles), shape.latent_dim), generator=self.random)
+        own = self.lean(z, examples.own, rows)
+        own_alone = self.lean(alone.unsqueeze(1), examples.bars.own, singles)
+        return (z, alone), None if own is None or own_alone is None else (own, own_alone)
+
+    def _conditions(self, examples: WindowExamples, rows: Tensor, singles: Tensor) -> tuple[Tensor, Tensor]:
+        """With noise, and each bar at its place: [N, K, Q] and [S, Q]; a single is put anywhere."""
+        held = self._jittered(examples.condition[rows])
+        bars: int = self.shape.bars
+        by_bar = [torch.cat([held[:, :CONDITIONS], rolled(held, k)], 1) for k in range(bars)]
+        alone = self._jittered(examples.bars.condition[singles])
+        place = torch.randint(0, bars, (len(singles),), generator=self.random)
+        alone[:, CONDITIONS:] = F.one_hot(place, bars)
+        return torch.stack(by_bar, 1), alone
 
     def duels(self, real: Batch) -> list[Duel]:
         """See `Gan.duels`."""
-        assert isinstance(real, PhraseBatch)
+        windows = real.windows
+        assert windows is not None
         assert self.W is not None
-        first = real.windows[:, 0]
-        critic, style, condition = self.W, real.style[first], real.condition[first]
+        first = windows[:, 0]
+        critic, style, condition = self.W, real.style[first], real.conditions[first]
 
         def of_windows(x: Tensor) -> Tensor:
             told = x if real.tap is None else torch.cat([x, real.tap[first, -1:]], 1)
@@ -95,7 +93,7 @@ class PhraseGan(Gan):
             return score
 
         def stacked(x: Tensor) -> Tensor:
-            seen = real.changed(x)[real.windows.flatten()].view(len(first), -1, x.shape[2])
+            seen = real.changed(x)[windows.flatten()].view(len(first), -1, x.shape[2])
             return torch.cat([seen, differences(seen, self.shape.bars)], 1)
 
         return [
@@ -115,6 +113,34 @@ class PhraseGan(Gan):
         moved = condition.clone()
         moved[:, 1:3] += self.jitter() * noise
         return moved
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """How `count` windows of `bars` and `singles` bars lie in one batch: in GROUP parts, where they can be shared out,
+    each of the first bars of its windows, their second bars and so on, and its singles."""
+
+    count: int
+    singles: int
+    bars: int
+
+    def __call__(self, of_windows: Tensor, of_singles: Tensor) -> Tensor:
+        """[N, K, ...] and [S, ...] as one batch."""
+        group = GROUP if self.count % GROUP == 0 else 1
+        n, s, rest = self.count // group, self.singles // group, of_windows.shape[2:]
+        both = [of_windows.reshape(group, n, self.bars, *rest).transpose(1, 2).reshape(group, self.bars * n, *rest)]
+        both.append(of_singles.reshape(group, s, *rest))
+        return torch.cat(both, 1).flatten(0, 1)
+
+    def by_bar(self, x: Tensor) -> Tensor:
+        """What is of a window, for each of its bars: [N, ...] -> [N, K, ...]."""
+        return x.unsqueeze(1).expand(-1, self.bars, *x.shape[1:])
+
+    def windows(self) -> Tensor:
+        """[N, K], the items that are the bars of each window."""
+        number = torch.arange(self.count * self.bars).view(-1, self.bars)
+        item = self(number, torch.full((self.singles,), -1))
+        return torch.argsort(item)[self.singles :].view(-1, self.bars)
 
 
 def window_latents(count: int, shape: NetworkShape, random: torch.Generator) -> Tensor:

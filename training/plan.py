@@ -78,12 +78,16 @@ def _examples(
         return windows[0], windows[0], windows[1], TickSource(windows[0], windows[1], bars, styles)
     assert isinstance(dataset, Dataset)
     learnt, kept = (BarExamples.of(dataset, _asked(dataset, part, recipe)) for part in parts)
+    if recipe.network.leanings:
+        learnt, kept = learnt.leaning(), kept.leaning()
     source = BarSource(learnt, kept, styles)
     if recipe.data.bars == 1:
         return learnt, learnt, kept, source
     train = WindowExamples.of(dataset, parts[0], recipe.data.bars)
     if not len(train):
         raise DataError(f"{data}: no file has {recipe.data.bars} successive bars that sound; train with --recipe bar")
+    if recipe.network.leanings:
+        train = train.leaning()
     return train, learnt, kept, source
 
 

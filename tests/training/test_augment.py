@@ -73,6 +73,7 @@ def test_the_bars_of_a_window_are_changed_alike_and_a_fake_as_its_real_bar() -> 
     gan.step = gan.steps
     batch = drawn(gan)
     assert batch.change is not None
+    assert batch.windows is not None
     for row in batch.windows:
         assert len({tuple(batch.change.source[bar].tolist()) for bar in row}) == 1
         assert len({float(batch.change.gain[bar]) for bar in row}) == 1

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from tests.training.test_gan import batch, tiny_gan, weights
-from training.gan import Sums
+from training.batch import Sums
 
 
 @pytest.mark.parametrize("ema", [0.0, 0.3, 0.999])

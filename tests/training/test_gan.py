@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 
 from tests.training.tiny import tiny_recipe
+from training.batch import Batch, Sums
 from training.examples import BarExamples, dequantise
-from training.gan import Batch, Gan, Sums
+from training.gan import Gan
 from training.loop import Loop, steps_per_epoch
 from training.parallel import Parallel
 

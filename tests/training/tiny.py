@@ -8,7 +8,11 @@ from typing import Any
 from training.recipes import Recipe, load_recipe
 from training.train import TrainResult, run
 
-SETTINGS = ("latent_dim=6", "code_dim=2", "generator_channels=8", "critic_channels=8", "mapping_dim=16", "batch=8")
+PLAIN = ("leanings=false", "match=0", "steer=0", "smooth=0")
+"""Without what `tests.training.test_leanings` and `test_lessons` are about."""
+
+SIZES = ("latent_dim=8", "code_dim=2", "generator_channels=8", "critic_channels=8", "mapping_dim=16", "batch=8")
+SETTINGS = (*SIZES, *PLAIN)
 QUICK = ("penalty_every=2", "metrics.bars=64", "c2st_every=2")
 EPOCHS = 4
 STEPS = 6

@@ -100,12 +100,16 @@ class Panel:
         """Row by row of a batch, so that a long window's memory is bounded."""
         rows = torch.linspace(0, len(examples) - 1, min(PAIRS, len(examples))).long()
         style, condition = conditions_of(examples, rows, self.styles)
-        z = latents(len(rows), generator.shape.latent_dim, seed=1)
+        z, told = latents(len(rows), generator.shape.latent_dim, seed=1), condition
+        own = getattr(examples, "own", None)
+        if own is not None:
+            z[:, generator.shape.named] = own[rows]
+            told = torch.cat([condition, own[rows]], 1)
         right = []
         for part in torch.split(torch.arange(len(rows)), _batch(len(rows))):
-            given = style[part], condition[part]
-            real = critic(self.for_critic(examples.x(rows[part])), *given)
-            right.append(real > critic(self.for_critic(generator(z[part], *given)), *given))
+            made = generator(z[part], style[part], condition[part])
+            real, fake = (self.for_critic(x) for x in (examples.x(rows[part]), made))
+            right.append(critic(real, style[part], told[part]) > critic(fake, style[part], told[part]))
         return float(torch.cat(right).float().mean())
 
 

@@ -47,6 +47,7 @@ class NetworkSettings(_Section, frozen=True):
     """Sizes of the nets; see `training.networks` for kind "bar" and `training.tick_networks` for "ticks". `layers` of
     convolution, or `linear`, are for "ticks"; the rest for "bar". `phrase_dim` leading entries of z are shared by the
     bars of a window; of the others, `walk_dim` move from bar to bar. `tap`: G can be given a groove to keep.
+    `leanings`: entries of z have a meaning of their own, which critics are told (see `training.leanings`).
     `theme_dim`: the latent_dim of the single bars' net that G varies, which `--init` brings."""
 
     latent_dim: Annotated[int, Meta(ge=1, le=1024)] = 64
@@ -58,6 +59,7 @@ class NetworkSettings(_Section, frozen=True):
     phrase_dim: Annotated[int, Meta(ge=0, le=1024)] = 0
     walk_dim: Annotated[int, Meta(ge=0, le=1024)] = 0
     tap: bool = False
+    leanings: bool = False
     theme_dim: Annotated[int, Meta(ge=0, le=1024)] = 0
     layers: Annotated[int, Meta(ge=1, le=8)] = 3
     linear: bool = False
@@ -65,14 +67,17 @@ class NetworkSettings(_Section, frozen=True):
 
 class LossSettings(_Section, frozen=True):
     """`gamma` weighs R1 and R2, computed every `penalty_every` steps and then as many times as strong; `code` weighs
-    the latent regression, `named` the measures that entries of z of their own must
-    move, `tap` the strokes of a given tap that are not kept (see `training.losses`)."""
+    the latent regression, `tap` the strokes of a given tap that are not kept, `match` the traits in which made bars
+    differ from real ones, `steer` what a turned control does not do, `smooth` the strokes that a small step in the
+    latent changes (see `training.losses`)."""
 
     gamma: NonNegative = 0.5
     penalty_every: Annotated[int, Meta(ge=1, le=64)] = 8
     code: NonNegative = 0.02
-    named: NonNegative = 0.0
     tap: NonNegative = 0.0
+    match: NonNegative = 0.0
+    steer: NonNegative = 0.0
+    smooth: NonNegative = 0.0
 
 
 class OptimiserSettings(_Section, frozen=True):
@@ -89,10 +94,13 @@ class OptimiserSettings(_Section, frozen=True):
 class ScheduleSettings(_Section, frozen=True):
     """`epochs` in all. The learning rates stay constant until `decay_from` of them, then fall on a half cosine to
     `lr_floor` of their start. The conditions' jitter, in standard deviations, falls from `jitter` to `jitter_end`
-    between `decay_from` and the end. `tapped`: the share of windows that come with a tap. For the first `lead` steps
+    between `decay_from` and the end. `tapped`: the share of windows that come with a tap,
+    `told`: of items whose leanings critics are told. For the first `lead` steps
     the critics learn alone: beside a generator that has learnt already they would be no use, and lead it astray.
     `augment`: the chance, at the end, of each change through which critics see bars (see `training.augment`); it
-    rises from nothing as the learning rates fall, for that is when critics learn by heart."""
+    rises from nothing as the learning rates fall, for that is when critics learn by heart. `lessons_from`: the share of
+    the epochs after which traits, controls and steps begin to count (see `training.lessons`); a net that makes no bars
+    yet is led astray by them."""
 
     epochs: Annotated[int, Meta(ge=1, le=100_000)] = 200
     decay_from: Share = 0.5
@@ -100,8 +108,10 @@ class ScheduleSettings(_Section, frozen=True):
     jitter: NonNegative = 0.3
     jitter_end: NonNegative = 0.15
     tapped: Share = 0.5
+    told: Share = 0.5
     augment: Share = 0.0
     lead: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
+    lessons_from: Share = 0.0
 
 
 class MetricSettings(_Section, frozen=True):
@@ -212,8 +222,15 @@ def _check_windows(recipe: Recipe, source: str) -> None:
         raise UsageError(f"recipe {source}: phrase_dim and walk_dim are more than network.latent_dim")
     if network.theme_dim and not network.theme_dim <= network.phrase_dim <= network.latent_dim - network.theme_dim:
         raise UsageError(f"recipe {source}: network.theme_dim must fit into phrase_dim and into the rest of latent_dim")
-    if network.tap and recipe.kind != "bar":
-        raise UsageError(f'recipe {source}: network.tap is for kind "bar"')
+    for name, wanted in (
+        ("network.tap", network.tap),
+        ("network.leanings", network.leanings),
+        ("loss.match", loss.match > 0),
+        ("loss.steer", loss.steer > 0),
+        ("loss.smooth", loss.smooth > 0),
+    ):
+        if wanted and recipe.kind != "bar":
+            raise UsageError(f'recipe {source}: {name} is for kind "bar"')
     if loss.tap and not network.tap:
         raise UsageError(f"recipe {source}: loss.tap is for network.tap")
 

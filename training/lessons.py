@@ -1,0 +1,124 @@
+"""What G learns from beside its critics: that its latent is heard, a tap kept, a control obeyed, and traits matched."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from training.batch import Batch, Sums
+from training.examples import Examples
+from training.losses import code_loss, match_loss, smooth_loss, steer_loss, tap_loss
+from training.measures import MEASURES
+from training.networks import PLANES, from_critic
+from training.recipes.schema import LossSettings
+from training.taps import tap_of
+from training.traits import traits
+from training.turns import KNOBS, heard
+
+SLOPE, GHOST_SLOPE, KNOB_SLOPE, FILL_SLOPE = 0.3, 0.6, 0.9, 2.2
+"""What is to be heard for each unit that a control is turned, in deviations: of an entry of z, of that of the ghost
+notes, which most bars would have none of else, of density and energy, and of fill from nothing to all."""
+
+SPARE, KNOB_SPARE = 5.0, 1.3
+"""How many times that much is welcome, too: leanings are as steep as drummers make them, a knob is a scale."""
+
+TOMS_SPREAD = 2.0
+"""Strokes on toms that count as one deviation. Most bars have none, so that theirs says little."""
+
+
+class Lessons:
+    """Losses of one recipe, each with its weight, for nets of one shape."""
+
+    def __init__(self, settings: LossSettings, shape: Any) -> None:
+        self.settings, self.shape = settings, shape
+        self._spread: Tensor | None = None
+        self._mean, self._deviation = torch.zeros(0), torch.zeros(0)
+
+    def know(self, examples: Examples) -> None:
+        """Takes the deviations of what is compared from all bars, once: a batch may be without a ride."""
+        settings = self.settings
+        if self._spread is not None or not (settings.match or settings.steer or settings.smooth):
+            return
+        every = examples.x(torch.arange(len(examples)))
+        self._spread = heard(every).std(0).clamp(min=1e-2)
+        self._spread[-1] = TOMS_SPREAD
+        found = traits(every)
+        self._mean, self._deviation = found.mean(0), found.std(0).clamp(min=1e-3)
+
+    def losses(
+        self,
+        real: Batch,
+        fake: Tensor,
+        generator: nn.Module,
+        reader: nn.Module | None,
+        *,
+        decay: float,
+        strength: float,
+        sums: Sums,
+    ) -> list[Tensor]:
+        """Of a batch and the fakes that G made for it. `decay` is what is left of the learning rates, `strength` 0..1
+        how far the lessons that need a net which makes bars already have been faded in."""
+        settings, found = self.settings, []
+        if reader is not None:
+            code = code_loss(reader(fake), real.z[:, self.shape.code])
+            sums.add("loss_code", code)
+            found.append(settings.code * decay * code)
+        if settings.tap and real.tap is not None:
+            missed = tap_loss(tap_of(from_critic(fake)), real.tap)
+            sums.add("loss_tap", missed)
+            found.append(settings.tap * missed)
+        if settings.match:
+            unlike = match_loss(self._standard(fake), self._standard(real.x), apart(real))
+            sums.add("loss_match", unlike)
+            found.append(strength * settings.match * unlike)
+        if real.turn is not None:
+            found += [strength * loss for loss in self._turned(real, from_critic(fake), generator, sums)]
+        return found
+
+    def _standard(self, x: Tensor) -> Tensor:
+        """Traits in deviations of real bars, [B, F], those far out drawn in as the scores do."""
+        found = (traits(from_critic(x)) - self._mean.to(x.device)) / self._deviation.to(x.device)
+        return found.clamp(-6, 6)
+
+    def _turned(self, real: Batch, made: Tensor, generator: nn.Module, sums: Sums) -> list[Tensor]:
+        turn, settings = real.turn, self.settings
+        assert turn is not None
+        assert self._spread is not None
+        rows, count = turn.rows, len(turn.what)
+        given = (turn.z, real.style[rows], turn.condition)
+        free = torch.ones(len(rows), device=made.device)
+        if real.tap is None:
+            again = generator(*given)
+        else:
+            again = generator(*given, real.tap[rows])
+            free = 1 - real.tap[rows, -1, 0]
+        before = made[rows]
+        gain = (heard(again[:count]) - heard(before[:count])) / self._spread.to(made.device)
+        gain = gain.gather(1, turn.what.unsqueeze(1)).squeeze(1) * turn.by.sign()
+        open_to = free[:count] > 0  # a tap tells the number of kicks
+        steer = steer_loss(gain[open_to], turn.by[open_to], *_asked(turn.what[open_to]))
+        onsets, stepped = (x[count:].chunk(PLANES, 1)[0] for x in (before, again))
+        smooth = smooth_loss(onsets, stepped)
+        sums.add("loss_steer", steer)
+        sums.add("loss_smooth", smooth)
+        return [settings.steer * steer, settings.smooth * smooth]
+
+
+def _asked(what: Tensor) -> tuple[Tensor, Tensor]:
+    """Slope and spare of what is turned, each [n]."""
+    entries, knobs = len(MEASURES), len(KNOBS) - 1
+    slopes = torch.tensor([SLOPE] * entries + [KNOB_SLOPE] * knobs + [FILL_SLOPE], device=what.device)
+    slopes[MEASURES.index("ghost notes")] = GHOST_SLOPE
+    spares = torch.tensor([SPARE] * entries + [KNOB_SPARE] * (knobs + 1), device=what.device)
+    return slopes[what], spares[what]
+
+
+def apart(batch: Batch) -> Tensor:
+    """The pairs [B, B] of a batch's items that are of different windows, 1 or 0."""
+    pairs = 1 - torch.eye(len(batch.x), device=batch.x.device)
+    if batch.windows is not None:
+        windows = batch.windows.to(pairs.device)
+        pairs[windows.unsqueeze(2), windows.unsqueeze(1)] = 0
+    return pairs
