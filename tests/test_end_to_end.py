@@ -18,8 +18,10 @@ import torch
 from instrument.cli import main
 from tests.training.midi import groove as strokes
 from tests.training.midi import write_folder, write_midi
+from tests.training.tiny import PLAIN
 
-SETTINGS = ("latent_dim=6", "code_dim=2", "generator_channels=8", "critic_channels=8", "batch=8", "metrics.bars=64")
+SIZES = ("latent_dim=6", "code_dim=2", "generator_channels=8", "critic_channels=8", "batch=8", "metrics.bars=64")
+SETTINGS = (*SIZES, *PLAIN)
 TINY = ("--recipe", "bar-small", *(word for setting in SETTINGS for word in ("--set", setting)))
 
 

@@ -16,6 +16,7 @@ from training.batch import Sums
 from training.examples import BarExamples
 from training.leanings import ORDER, leanings
 from training.measures import MEASURES
+from training.networks import BarGenerator
 from training.recipes import load_recipe
 from training.runs import read_stats
 from training.snapshot import load_snapshot
@@ -133,4 +134,6 @@ def test_a_training_with_leanings(folder: Path, tmp_path: Path) -> None:
     train(folder, run, recipe=tiny_recipe("latent_dim=9", "leanings=true", "epochs=1"))
     (row,) = read_stats(run)
     assert 0 <= row["d_held_out"] <= 1
-    assert load_snapshot(run, 1).shape.named == [2, 3, 4, 5, 6, 7, 8]
+    generator = load_snapshot(run, 1)
+    assert isinstance(generator, BarGenerator)
+    assert generator.shape.named == [2, 3, 4, 5, 6, 7, 8]
