@@ -46,7 +46,7 @@ def test_strokes_are_heard_within_20_ms_of_the_port_and_a_killed_monitor_is_miss
         patchbay.listen_to(OUT_PORT)
         patchbay.record(SOUND_PORT)
         patchbay.wait_until_connected()
-        time.sleep(5)
+        time.sleep(8)
         begin, sound = patchbay.sound()
         strokes = [note for note in patchbay.notes() if note.note_on and note.frame > begin + RATE // 10]
         firsts = [
