@@ -17,9 +17,8 @@ GROUP = 8
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
     """x [B, C, T] as D sees it, z [B, latent_dim], style weights [B, S], condition [B, K], the change through which
-    critics see x and its fakes, where nets listen the tap [B, 4, T], zeros for none, the leanings
-    [B, M] that critics are told, what is turned, and the windows [N, K]
-    by the items that are their bars."""
+    critics see x and its fakes, where nets listen the tap [B, 4, T], zeros for none, the leanings `own` [B, M] that
+    critics are told, what is turned, and the windows [N, K] by the items that are their bars."""
 
     x: Tensor
     z: Tensor

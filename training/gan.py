@@ -7,8 +7,8 @@ reader from the same fakes. One random generator feeds all draws, so a state tha
 
 Where the recipe has taps, a share of the items come with one, and D is told which: items with one and items without
 must each be like drummers', and not the two together. It is not shown the tap, which would name the real bar that it
-was taken from. A loss of its own sees that the tap is kept. Several processes do what one does, but for
-the losses of what G is asked for beside its critics, of which each takes its own.
+was taken from. A loss of its own sees that the tap is kept. Several processes do what one does, but for the turns and
+the losses of `training.lessons`, of which each takes its own.
 """
 
 from __future__ import annotations
