@@ -82,7 +82,7 @@ class WindowExamples:
     """Keeps the contract of `Examples` for windows of `length` successive bars, their channels one after the other.
 
     `bars` are all bars of a split, under the conditions of `held`; `first` [W] the rows at which a whole window begins;
-    `singles` [S] the rows of performances that have none.
+    `singles` [S] the rows of performances that have none; `own` [W, M] the windows' leanings where these are learnt.
     """
 
     bars: BarExamples
