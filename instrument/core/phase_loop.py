@@ -16,6 +16,8 @@ WIDEST_HZ, NARROWEST_HZ = 4.0, 0.3
 NARROWED_PER_TICK = 0.97
 LEAST_LIMIT_S, LIMIT, LIMIT_JITTERS = 1e-3, 0.15, 2.0
 """An error counts up to so much: seconds, this part of a tick, or this much jitter."""
+WALK_LIMIT = 6.0
+"""Or so many steps of a clock that walks: one whose ticks stray each from the one before."""
 MOST_CLIPPED = 4
 MEMORY_TICKS = 48
 TRUSTED = 0.06
@@ -33,14 +35,16 @@ class PhaseLoop:
         self.tick_s = tick_s
         self.next_s = 0.0
         self.error_s = 0.0
-        self._variance = 0.0
+        self._variance = self._walk = 0.0
+        self._last_s = self._strayed_s = 0.0
         self._bandwidth_hz = WIDEST_HZ
         self._clipped = 0
 
     @property
     def limit_s(self) -> float:
         """The largest error that counts in full."""
-        return max(LEAST_LIMIT_S, LIMIT * self.tick_s, LIMIT_JITTERS * self.jitter_s)
+        walked_s = WALK_LIMIT * math.sqrt(max(self._walk, 0.0))
+        return max(LEAST_LIMIT_S, LIMIT * self.tick_s, LIMIT_JITTERS * self.jitter_s, walked_s)
 
     @property
     def jitter_s(self) -> float:
@@ -56,16 +60,19 @@ class PhaseLoop:
         """A tick was at `at_s`, others follow at `tick_s`: known roughly, so the loop is wide."""
         self.tick_s = _possible(tick_s)
         self.next_s = at_s + self.tick_s
+        self._last_s, self._strayed_s = at_s, 0.0
         self._bandwidth_hz = WIDEST_HZ
         self._clipped = 0
 
     def trust(self, jitter_s: float) -> None:
         """What strayed so far was another tempo: the jitter is this, or what a clock of this tempo can have."""
+        self._walk = 0.0
         self._variance = max(jitter_s, min(self.jitter_s, TRUSTED * self.tick_s)) ** 2
 
     def correct(self, at_s: float) -> None:
         """The tick that was due at `next_s` was at `at_s`."""
         error_s = at_s - self.next_s
+        self._note_walk(at_s)
         step = min(2 * math.pi * self._bandwidth_hz * self.tick_s, LARGEST_STEP)
         self._bandwidth_hz = max(self._bandwidth_hz * NARROWED_PER_TICK, NARROWEST_HZ)
         counted_s = self._clip(error_s)
@@ -73,6 +80,14 @@ class PhaseLoop:
         self.tick_s = _possible(self.tick_s + step * step * counted_s)
         if not self.drifts:
             self._note(math.copysign(min(abs(error_s), self.tick_s), error_s))
+
+    def _note_walk(self, at_s: float) -> None:
+        """The variance of steps that add up: that of intervals and twice their covariance, which is none where each
+        tick strays by itself. Half a tick and more is a tick that was lost, or another clock's."""
+        strayed_s = at_s - self._last_s - self.tick_s
+        strayed_s = strayed_s if abs(strayed_s) < self.tick_s / 2 else 0.0
+        self._walk += (strayed_s * (strayed_s + 2 * self._strayed_s) - self._walk) / MEMORY_TICKS
+        self._strayed_s, self._last_s = strayed_s, at_s
 
     def _note(self, error_s: float) -> None:
         self.error_s += (error_s - self.error_s) / MEMORY_TICKS
@@ -88,7 +103,8 @@ class PhaseLoop:
         if abs(self._clipped) < MOST_CLIPPED:
             return math.copysign(self.limit_s, error_s)
         self._clipped = side * (MOST_CLIPPED - 1)
-        self._bandwidth_hz = WIDEST_HZ
+        beyond = abs(error_s) / self.limit_s - 1
+        self._bandwidth_hz = max(self._bandwidth_hz, WIDEST_HZ * min(beyond, 1.0))
         return error_s
 
 

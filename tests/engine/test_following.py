@@ -222,6 +222,20 @@ def test_jitter_of_5_ms_moves_nothing_that_is_heard(tempo_bpm: float) -> None:
     assert positions(leader.stand) == [k * PPQ for k in range(len(strokes(leader.stand)))]
 
 
+def test_a_clock_whose_intervals_stray_by_a_tenth_is_followed_at_a_steady_tempo() -> None:
+    draw = random.Random(3)
+    leader = led(tempo_bpm=120)
+    leader.start()
+    leader.beats(16)
+    shown = []
+    for _ in range(32 * 24):
+        leader.due_s += draw.uniform(-0.1, 0.1) * leader.tick_s
+        leader.ticks(1)
+        shown.append(leader.stand.player.status(leader.stand.clock(), connected=True).clock.tempo_bpm)
+    assert all(abs(bpm - 120) <= 10 for bpm in shown)
+    assert positions(leader.stand) == [k * PPQ for k in range(len(strokes(leader.stand)))]
+
+
 def test_two_clocks_at_once_are_told_and_one_is_followed() -> None:
     leader = led(tempo_bpm=120)
     leader.start()
