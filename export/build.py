@@ -114,9 +114,10 @@ def export_run(
         whole[entry.file], parity[number] = exported.data, exported.parity
     if progress:
         progress(len(numbers), len(numbers))
-    files, common = without_shared(whole)
+    files, common, sharers = without_shared(whole)
+    shared = shared_file(common, tuple(entry.number for entry in entries if entry.file in sharers))
     entries = [replace(entry, **_said(files[entry.file])) for entry in entries]
-    manifest = replace(_manifest(run, called, contract, tuple(entries), rows), shared=shared_file(common))
+    manifest = replace(_manifest(run, called, contract, tuple(entries), rows), shared=shared)
     if manifest.shared:
         files[manifest.shared.file] = common
     if lesson:

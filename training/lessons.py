@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from training.batch import Batch, Sums
-from training.examples import Examples
+from training.examples import Examples, WindowExamples
 from training.losses import code_loss, match_loss, smooth_loss, steer_loss, tap_loss
 from training.measures import MEASURES
 from training.networks import PLANES, from_critic
 from training.recipes.schema import LossSettings
 from training.taps import tap_of
-from training.traits import traits
+from training.traits import between, traits
 from training.turns import KNOBS, heard
 
 SLOPE, GHOST_SLOPE, KNOB_SLOPE, FILL_SLOPE = 0.3, 0.6, 0.9, 2.2
@@ -28,24 +29,46 @@ TOMS_SPREAD = 2.0
 """Strokes on toms that count as one deviation. Most bars have none, so that theirs says little."""
 
 
+WINDOWS = 4000
+"""Whose means and deviations stand for all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Numbers [B, F] in deviations of real ones, those far out drawn in as the scores do."""
+
+    mean: Tensor
+    deviation: Tensor
+
+    def __call__(self, found: Tensor) -> Tensor:
+        return ((found - self.mean.to(found.device)) / self.deviation.to(found.device)).clamp(-6, 6)
+
+    @classmethod
+    def of(cls, found: Tensor) -> Scale:
+        return cls(found.mean(0), found.std(0).clamp(min=1e-3))
+
+
 class Lessons:
     """Losses of one recipe, each with its weight, for nets of one shape."""
 
     def __init__(self, settings: LossSettings, shape: Any) -> None:
         self.settings, self.shape = settings, shape
         self._spread: Tensor | None = None
-        self._mean, self._deviation = torch.zeros(0), torch.zeros(0)
+        self._bars = self._between = Scale(torch.zeros(0), torch.zeros(0))
 
-    def know(self, examples: Examples) -> None:
+    def know(self, bars: Examples, windows: WindowExamples | None = None) -> None:
         """Takes the deviations of what is compared from all bars, once: a batch may be without a ride."""
         settings = self.settings
-        if self._spread is not None or not (settings.match or settings.steer or settings.smooth):
+        if self._spread is not None or not (settings.match or settings.relate or settings.steer or settings.smooth):
             return
-        every = examples.x(torch.arange(len(examples)))
+        every = bars.x(torch.arange(len(bars)))
         self._spread = heard(every).std(0).clamp(min=1e-2)
         self._spread[-1] = TOMS_SPREAD
-        found = traits(every)
-        self._mean, self._deviation = found.mean(0), found.std(0).clamp(min=1e-3)
+        self._bars = Scale.of(traits(every))
+        if windows is not None:
+            rows = torch.linspace(0, len(windows) - 1, min(WINDOWS, len(windows))).long()
+            x = windows.x(rows)
+            self._between = Scale.of(between(x.view(len(x), windows.length, -1, x.shape[2])))
 
     def losses(
         self,
@@ -70,17 +93,18 @@ class Lessons:
             sums.add("loss_tap", missed)
             found.append(settings.tap * missed)
         if settings.match:
-            unlike = match_loss(self._standard(fake), self._standard(real.x), apart(real))
+            made, there = (self._bars(traits(from_critic(x))) for x in (fake, real.x))
+            unlike = match_loss(made, there, apart(real))
             sums.add("loss_match", unlike)
             found.append(strength * settings.match * unlike)
+        if settings.relate and real.windows is not None:
+            made, there = (self._between(between(from_critic(x)[real.windows])) for x in (fake, real.x))
+            unlike = match_loss(made, there, 1 - torch.eye(len(made), device=made.device))
+            sums.add("loss_relate", unlike)
+            found.append(strength * settings.relate * unlike)
         if real.turn is not None:
             found += [strength * loss for loss in self._turned(real, from_critic(fake), generator, sums)]
         return found
-
-    def _standard(self, x: Tensor) -> Tensor:
-        """Traits in deviations of real bars, [B, F], those far out drawn in as the scores do."""
-        found = (traits(from_critic(x)) - self._mean.to(x.device)) / self._deviation.to(x.device)
-        return found.clamp(-6, 6)
 
     def _turned(self, real: Batch, made: Tensor, generator: nn.Module, sums: Sums) -> list[Tensor]:
         turn, settings = real.turn, self.settings

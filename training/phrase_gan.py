@@ -17,11 +17,12 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
 from instrument.core.drums import VOICES
-from training.batch import GROUP, Batch
+from training.batch import GROUP, Batch, Sums
 from training.examples import Examples, WindowExamples
 from training.gan import Duel, Gan
 from training.networks import CONDITIONS, PLANES, NetworkShape
 from training.taps import tap_of
+from training.variations import VariedGenerator
 
 
 class PhraseGan(Gan):
@@ -30,7 +31,7 @@ class PhraseGan(Gan):
     def draw(self, examples: Examples, rows: Tensor) -> Batch:
         """This process's part of the windows of `rows` and of the singles, drawn for all processes."""
         assert isinstance(examples, WindowExamples)
-        self.lessons.know(examples.bars)
+        self.lessons.know(examples.bars, examples)
         singles, device = self._singles(examples), self.parallel.device
         mine, mine_too = self.parallel.share(len(rows), GROUP), self.parallel.share(len(singles), GROUP)
         join = Join(len(mine), len(mine_too), self.shape.bars)
@@ -78,6 +79,12 @@ class PhraseGan(Gan):
         place = torch.randint(0, bars, (len(singles),), generator=self.random)
         alone[:, CONDITIONS:] = F.one_hot(place, bars)
         return torch.stack(by_bar, 1), alone
+
+    def train_step(self, real: Batch, sums: Sums) -> None:
+        """With the theme, once its time has come."""
+        if isinstance(self.G, VariedGenerator):
+            self.G.theme.requires_grad_(self.step >= self.recipe.schedule.theme_from * self.steps)
+        super().train_step(real, sums)
 
     def duels(self, real: Batch) -> list[Duel]:
         """See `Gan.duels`."""

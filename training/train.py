@@ -2,9 +2,9 @@
 
 A line of `stats.jsonl` holds, per finished epoch: `epoch`, `bars` seen so far, `seconds` of training so far, the
 epoch's mean `loss_d`, `loss_g`, `penalty` and, where the recipe has them, `loss_code`, `loss_tap`, `loss_match`,
-`loss_steer` and `loss_smooth`; `d_gap` (mean score of reals less fakes) and `d_success` (share of the pairs that D
-ranks rightly, on training batches); `d_fixed` and `d_held_out`, the same share for fakes of the
-averaged G from fixed noise against training bars and against held-out bars; `lr` and `jitter`; the scores of
+`loss_relate`, `loss_steer` and `loss_smooth`; `d_gap` (mean score of reals less fakes) and `d_success` (share of the
+pairs that D ranks rightly, on training batches); `d_fixed` and `d_held_out`, the same share for fakes of the averaged G
+from fixed noise against training bars and against held-out bars; `lr` and `jitter`; the scores of
 `training.metrics.suite`, and at the last epoch those of `training.metrics.full`.
 """
 

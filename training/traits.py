@@ -1,14 +1,17 @@
 """What a bar has as a whole, in numbers that G learns by: strokes, how loud and how evenly, how early or late, hands.
 
 A critic of cells hears where a stroke stands and hardly that a bar's kicks are too uneven among themselves: left to it
-alone, velocities spread too much within a bar and offsets too little (LOG.md). `losses.match_loss` compares these
-numbers between real and made bars. They are a training's own, fewer than those of `metrics.rhythm`, which judge it.
+alone, velocities spread too much within a bar and offsets too little (LOG.md). So it is with windows, whose critic wins
+nine of ten pairs while bars still differ from each other too much. `losses.match_loss` compares these numbers between
+real and made. They are a training's own, others than those of `metrics.rhythm` and `metrics.sets`, which judge it.
 
 Bars are [B, C, T] as G makes them. Onsets and velocities carry straight-through gradients. Where a number is a mean
 over strokes, the strokes are taken as they are: a stroke that isn't there isn't asked for by its loudness.
 """
 
 from __future__ import annotations
+
+from itertools import combinations
 
 import torch
 from torch import Tensor
@@ -42,6 +45,21 @@ def traits(x: Tensor) -> Tensor:
         _together(strokes),
     ]
     return torch.cat(groups, 1)
+
+
+def between(windows: Tensor) -> Tensor:
+    """How each two bars of windows [N, K, C, T] differ, [N, F]: strokes by voice and by quarter, whether none, and how
+    much louder and later or the other way round the strokes are that both have."""
+    x = windows.view(*windows.shape[:2], PLANES, -1, VOICES, windows.shape[3])[:, :, :, 0]
+    found = []
+    for a, b in combinations(range(x.shape[1]), 2):
+        onset, other = x[:, a, 0], x[:, b, 0]
+        moved, both = onset + other - 2 * onset * other, (onset * other).detach()
+        by_voice, by_quarter = moved.sum(2), moved.sum(1).view(len(moved), 4, -1).sum(2)
+        same = torch.exp(-moved.sum((1, 2)))
+        feel = [_mean((x[:, a, plane] - x[:, b, plane]).abs(), both) for plane in (1, 2)]
+        found += [by_voice, by_quarter, torch.stack([same, *feel], 1)]
+    return torch.cat(found, 1)
 
 
 def _counts(onset: Tensor) -> Tensor:

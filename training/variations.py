@@ -1,9 +1,10 @@
 """A theme and its variations: a net of phrases on top of one of single bars that has learnt already.
 
-The theme is a `networks.Generator`, taken over from such a net and left as it is. Each bar it makes twice, at home,
-from the phrase part of z alone, and strayed from there by STRAY; what the bars of a window have in common and where
-they go apart is in these two. A small net of convolutions, which also hears the tap, the bar's place in the phrase and
-fresh noise, then chooses cell by cell how much of the strayed bar is taken and what is changed besides:
+The theme is a `networks.Generator`, taken over from such a net and left as it is until the variations have learnt, when
+it may learn, too (`schedule.theme_from`): so small a net alone can't do all that critics ask. Each bar it makes twice,
+at home, from the phrase part of z alone, and strayed from there by STRAY; what the bars of a window have in common and
+where they go apart is in these two. A small net of convolutions, which also hears the tap, the bar's place in the
+phrase and fresh noise, then chooses cell by cell how much of the strayed bar is taken and what is changed besides:
 
     logits = home + gate (strayed - home) + shift ,   gate in 0..2.
 

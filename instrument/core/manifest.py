@@ -256,16 +256,21 @@ class Epoch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharedFile:
-    """Weights that the nets of all epochs have in common, in a file of their own: an epoch's net is its file with
-    these."""
+    """Weights that the nets of some epochs have in common, in a file of their own: such an epoch's net is its file with
+    these. Where none are named, it is all."""
 
     file: str
     sha256: str
     bytes: int
+    epochs: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if not _FILE.fullmatch(self.file) or not _SHA256.fullmatch(self.sha256) or self.bytes < 1:
             raise ValueError("the shared weights: file, sha256 or bytes are not what they can be")
+
+    def __contains__(self, number: int) -> bool:
+        """Whether an epoch's net needs them."""
+        return number in self.epochs or not self.epochs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -99,10 +99,10 @@ def _named(path: Path, purpose: str) -> Iterator[None]:
 
 
 def read_epoch(folder: Path, manifest: Manifest, number: int) -> bytes:
-    """An epoch's net, with the weights that all epochs have in common. Raises KeyError, DataError, ModelError."""
+    """An epoch's net, with the weights that it has in common with others. Raises KeyError, DataError, ModelError."""
     entry = manifest.epoch(number)
     data = read_net(folder, entry)
-    if manifest.shared is None:
+    if manifest.shared is None or number not in manifest.shared:
         return data
     shared = read_net(folder, manifest.shared)
     with _named(folder / manifest.shared.file, f"used with {printable(entry.file)}"):

@@ -127,6 +127,8 @@ def test_there_must_be_room_for_them() -> None:
     for setting in ("leanings=true", "loss.steer=1", "loss.match=1", "loss.smooth=1"):
         with pytest.raises(UsageError, match='for kind "bar"'):
             load_recipe("ticks-1000", [setting])
+    with pytest.raises(UsageError, match=r"loss\.relate is for data\.bars"):
+        load_recipe("bar", ["loss.relate=1"])
 
 
 def test_a_training_with_leanings(folder: Path, tmp_path: Path) -> None:

@@ -18,9 +18,9 @@ from training.batch import Batch, Sums
 from training.lessons import apart
 from training.losses import match_loss, smooth_loss, steer_loss
 from training.measures import MEASURES
-from training.metrics import rhythm
+from training.metrics import rhythm, sets
 from training.networks import NetworkShape
-from training.traits import GROUPS, traits
+from training.traits import GROUPS, between, traits
 from training.turns import KNOBS, STEP, STEPPED, TURNED, drawn, heard
 
 SHAPE = NetworkShape(styles=2, latent_dim=12)
@@ -42,10 +42,22 @@ def test_traits_are_what_the_scores_measure() -> None:
     np.testing.assert_allclose(found[:, -7:], rhythm._together(bars.onset[:, 0]), atol=1e-5)
 
 
+def test_windows_differ_as_the_scores_measure() -> None:
+    """By voice and quarter together there, apart here."""
+    bars, length = real(64, seed=3), 4
+    found = between(bars.bars().view(16, length, -1, 16)).numpy().reshape(16, 6, -1)
+    judged = sets.relations(sets.stacked(bars, length), length).reshape(16, 6, -1)
+    moved = judged[:, :, : 4 * VOICES].reshape(16, 6, VOICES, 4)
+    np.testing.assert_allclose(found[:, :, :VOICES], moved.sum(3), atol=1e-5)
+    np.testing.assert_allclose(found[:, :, VOICES : VOICES + 4], moved.sum(2), atol=1e-5)
+    np.testing.assert_allclose(found[:, :, VOICES + 4], np.exp(-moved.sum((2, 3))), atol=1e-5)
+    np.testing.assert_allclose(found[:, :, -2:], judged[:, :, 4 * VOICES : 4 * VOICES + 2], atol=1e-5)
+
+
 def test_traits_have_gradients_wherever_a_bar_is_silent_or_full() -> None:
     for value in (0.0, 1.0):
         x = torch.full((2, 54, 16), value, requires_grad=True)
-        traits(x).sum().backward()  # type: ignore[no-untyped-call]
+        (traits(x).sum() + between(x.unsqueeze(0)).sum()).backward()  # type: ignore[no-untyped-call]
         assert x.grad is not None
         assert bool(x.grad.isfinite().all())
 
@@ -151,10 +163,20 @@ def test_each_lesson_moves_g_and_is_reported(lesson: str) -> None:
         assert not torch.equal(plain.G.state_dict()[name], taught.G.state_dict()[name])
 
 
+def test_bars_of_a_window_are_told_how_to_differ() -> None:
+    plain, taught = phrase_gan(), phrase_gan("lessons_from=0", "relate=50")
+    for gan in (plain, taught):
+        gan.G.load_state_dict(plain.G.state_dict())
+        sums = Sums()
+        gan.train_step(windows_drawn(gan), sums)
+        assert ("loss_relate" in sums.means()) is (gan is taught)
+    assert not torch.equal(plain.G.state_dict()["head.bias"], taught.G.state_dict()["head.bias"])
+
+
 def test_a_knob_is_learnt_where_it_is_asked_for() -> None:
     """Without critics: G's density comes to follow its condition."""
     gan = tiny_gan("latent_dim=9", "steer=1")
-    optimiser = torch.optim.Adam(gan.G.parameters(), lr=0.01)
+    optimiser = torch.optim.Adam(gan.G.parameters(), lr=0.003)
     found: list[float] = []
     for _ in range(120):
         real_ones: Batch = batch(gan, 48)

@@ -52,6 +52,7 @@ def tiny_phrases(*settings: str) -> Recipe:
         "steer=0",
         "smooth=0",
         "match=0",
+        "theme_from=1",
         "leanings=false",
         "loss.tap=0.5",
     )

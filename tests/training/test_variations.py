@@ -26,7 +26,7 @@ from training.recipes import Recipe, load_recipe
 from training.snapshot import load_snapshot
 from training.variations import STRAY, VariedGenerator
 
-SIZES = ("latent_dim=24", "theme_dim=8", "phrase_dim=14", "singles=8", "epochs=2", "lead=0")
+SIZES = ("latent_dim=24", "theme_dim=8", "phrase_dim=14", "singles=8", "epochs=2", "lead=0", "theme_from=1")
 
 
 def tiny_variations(*settings: str) -> Recipe:
@@ -65,7 +65,7 @@ def test_everything_it_is_told_can_change_a_bar(varied: VariedGenerator) -> None
     none = torch.zeros((4, 4, 16))
     first = varied.logits(z, style, condition, none)
     torch.testing.assert_close(varied.logits(z, style, condition), first)
-    for entry in (0, 8, 15, 22):  # the theme's, the phrase's own, the way the theme strays, noise
+    for entry in range(24):  # the theme's, the phrase's own, the way the theme strays, noise
         moved = z.clone()
         moved[:, entry] += 1
         assert not torch.equal(varied.logits(moved, style, condition)[0], first[0]), entry
@@ -86,6 +86,17 @@ def test_critics_teach_the_variations_and_leave_the_theme_alone() -> None:
         gan.train_step(drawn(gan), Sums())
     for name, value in gan.G.named_parameters():
         assert torch.equal(value, before[name]) == name.startswith("theme."), name
+
+
+def test_a_theme_learns_from_its_time_on() -> None:
+    gan = PhraseGan(tiny_variations("theme_from=0.5"), 2, 24, 0, Parallel())
+    assert isinstance(gan.G, VariedGenerator)
+    for step, moves in ((11, False), (12, True), (11, False)):
+        gan.step = step
+        before = {name: value.clone() for name, value in gan.G.theme.named_parameters()}
+        gan.train_step(drawn(gan), Sums())
+        moved = [not torch.equal(value, before[name]) for name, value in gan.G.theme.named_parameters()]
+        assert (all(moved), any(moved)) == (moves, moves), step
 
 
 def test_windows_are_seen_with_their_differences() -> None:
@@ -144,6 +155,23 @@ def test_epochs_share_the_file_of_their_theme(folder: Path, tmp_path: Path, monk
     shared.write_bytes(shared.read_bytes()[:-1] + b"x")
     with pytest.raises(ModelError, match=r"shared\.onnx is not what"):
         Preset(out, trusted=True).model(2)
+
+
+def test_an_epoch_whose_theme_has_learnt_shares_nothing(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, out = tmp_path / "run", tmp_path / "tiny"
+    train(folder, tmp_path / "bars", recipe=tiny_bars())
+    recipe = tiny_variations("lr=0.01", "lead=1", "epochs=3", "theme_from=0.66")
+    train(folder, run, recipe=recipe, init=str(tmp_path / "bars"))
+    monkeypatch.setattr("export.shared.WORTH_A_FILE", 1000)
+    manifest = export_run(run, out, name="tiny", epochs=[2, 3, 4]).manifest
+    assert manifest.shared is not None
+    assert manifest.shared.epochs == (2, 3)
+    assert Preset(out, trusted=False).manifest == manifest
+    given = [value[:1] for value in golden_inputs(manifest.model, 1)]
+    for number in (2, 3, 4):
+        assert Preset(out, trusted=False).model(number).run(*given)
 
 
 def test_there_is_nothing_to_vary_without_a_net_that_has_learnt(folder: Path, tmp_path: Path) -> None:

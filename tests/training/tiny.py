@@ -8,7 +8,7 @@ from typing import Any
 from training.recipes import Recipe, load_recipe
 from training.train import TrainResult, run
 
-PLAIN = ("leanings=false", "match=0", "steer=0", "smooth=0")
+PLAIN = ("leanings=false", "match=0", "relate=0", "steer=0", "smooth=0")
 """Without what `tests.training.test_leanings` and `test_lessons` are about."""
 
 SIZES = ("latent_dim=8", "code_dim=2", "generator_channels=8", "critic_channels=8", "mapping_dim=16", "batch=8")

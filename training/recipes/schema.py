@@ -68,14 +68,15 @@ class NetworkSettings(_Section, frozen=True):
 class LossSettings(_Section, frozen=True):
     """`gamma` weighs R1 and R2, computed every `penalty_every` steps and then as many times as strong; `code` weighs
     the latent regression, `tap` the strokes of a given tap that are not kept, `match` the traits in which made bars
-    differ from real ones, `steer` what a turned control does not do, `smooth` the strokes that a small step in the
-    latent changes (see `training.losses`)."""
+    differ from real ones, `relate` the same of how bars of a window differ from each other, `steer` what a turned
+    control does not do, `smooth` the strokes that a small step in the latent changes (see `training.losses`)."""
 
     gamma: NonNegative = 0.5
     penalty_every: Annotated[int, Meta(ge=1, le=64)] = 8
     code: NonNegative = 0.02
     tap: NonNegative = 0.0
     match: NonNegative = 0.0
+    relate: NonNegative = 0.0
     steer: NonNegative = 0.0
     smooth: NonNegative = 0.0
 
@@ -94,9 +95,10 @@ class OptimiserSettings(_Section, frozen=True):
 class ScheduleSettings(_Section, frozen=True):
     """`epochs` in all. The learning rates stay constant until `decay_from` of them, then fall on a half cosine to
     `lr_floor` of their start. The conditions' jitter, in standard deviations, falls from `jitter` to `jitter_end`
-    between `decay_from` and the end. `tapped`: the share of windows that come with a tap,
-    `told`: of items whose leanings critics are told. For the first `lead` steps
-    the critics learn alone: beside a generator that has learnt already they would be no use, and lead it astray.
+    between `decay_from` and the end. `tapped`: the share of windows that come with a tap, `told`: of items whose
+    leanings critics are told. For the first `lead` steps the critics learn alone: beside a generator that has learnt
+    already they would be no use, and lead it astray. A theme is left as it is until `theme_from` of the epochs; 1 is
+    for good.
     `augment`: the chance, at the end, of each change through which critics see bars (see `training.augment`); it
     rises from nothing as the learning rates fall, for that is when critics learn by heart. `lessons_from`: the share of
     the epochs after which traits, controls and steps begin to count (see `training.lessons`); a net that makes no bars
@@ -112,6 +114,7 @@ class ScheduleSettings(_Section, frozen=True):
     augment: Share = 0.0
     lead: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
     lessons_from: Share = 0.0
+    theme_from: Share = 1.0
 
 
 class MetricSettings(_Section, frozen=True):
@@ -213,11 +216,14 @@ def _check_windows(recipe: Recipe, source: str) -> None:
         ("network.phrase_dim", network.phrase_dim),
         ("network.walk_dim", network.walk_dim),
         ("network.theme_dim", network.theme_dim),
+        ("loss.relate", loss.relate > 0),
     ):
         if there and recipe.data.bars == 1:
             raise UsageError(f"recipe {source}: {name} is for data.bars of 2 or more")
     if recipe.data.bars > 1 and recipe.kind != "bar":
         raise UsageError(f'recipe {source}: data.bars is for kind "bar"')
+    if recipe.schedule.theme_from < 1 and not network.theme_dim:
+        raise UsageError(f"recipe {source}: schedule.theme_from is for network.theme_dim")
     if network.phrase_dim + network.walk_dim > network.latent_dim:
         raise UsageError(f"recipe {source}: phrase_dim and walk_dim are more than network.latent_dim")
     if network.theme_dim and not network.theme_dim <= network.phrase_dim <= network.latent_dim - network.theme_dim:
