@@ -56,7 +56,7 @@ def test_a_learnt_controller_changes_what_sounds(jack_server: JackServer, config
             time.sleep(1.0)
             counts.append(strokes(patchbay, 3.0))
         process.send_signal(signal.SIGINT)
-        assert process.wait(5) == 130
+        assert process.wait(15) == 130
     assert min(counts[1], counts[3]) > 1.5 * max(counts[0], counts[2]), counts
     told = [event.data for event in patchbay.heard if event.data[0] & 0xF0 == 0xB0]
     assert set(told) <= {bytes((0xB0, 74, 64))}, "its own moves were sent back"
