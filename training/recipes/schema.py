@@ -97,12 +97,11 @@ class ScheduleSettings(_Section, frozen=True):
     `lr_floor` of their start. The conditions' jitter, in standard deviations, falls from `jitter` to `jitter_end`
     between `decay_from` and the end. `tapped`: the share of windows that come with a tap, `told`: of items whose
     leanings critics are told. For the first `lead` steps the critics learn alone: beside a generator that has learnt
-    already they would be no use, and lead it astray. A theme is left as it is until `theme_from` of the epochs; 1 is
-    for good.
-    `augment`: the chance, at the end, of each change through which critics see bars (see `training.augment`); it
-    rises from nothing as the learning rates fall, for that is when critics learn by heart. `lessons_from`: the share of
-    the epochs after which traits, controls and steps begin to count (see `training.lessons`); a net that makes no bars
-    yet is led astray by them."""
+    already they would be no use, and lead it astray. `augment`: the chance, at the end, of each change through which
+    critics see bars (see `training.augment`); it rises from nothing as the learning rates fall, for that is when
+    critics learn by heart. `lessons_from`: the share of the epochs after which traits, controls and steps begin to
+    count (see `training.lessons`); a net that makes no bars yet is led astray by them. `theme_from`: the share after
+    which a theme learns, too; with 1 it never does."""
 
     epochs: Annotated[int, Meta(ge=1, le=100_000)] = 200
     decay_from: Share = 0.5
