@@ -69,7 +69,7 @@ def export_encoder(
     learnt, kept = plan.judged, plan.held_out
     assert isinstance(learnt, BarExamples)
     assert isinstance(kept, BarExamples)
-    net = rounded(teach(bars, learnt, plan.seed, lesson.schedule, lesson.told))
+    net = rounded(teach(bars, learnt, plan.seed, lesson.schedule, lesson.told, epochs.index(best.number)))
     assert isinstance(net, Encoder)
     asked = EncoderContract(model=contract, epochs=len(epochs))
     data = encode(stored(to_onnx(net, asked)), asked, facts)

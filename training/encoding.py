@@ -34,13 +34,15 @@ MOST_CONDITION = 3.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncoderSchedule:
-    """`made`: the share of a batch that G has made; `other`: that is asked for under a style drawn by chance. The rate
-    falls as a cosine to nothing over `steps`."""
+    """`made`: the share of a batch that G has made; `other`: that is asked for under a style drawn by chance; `best`:
+    the share of the batches that are of the best epoch, beside those it has with the others. The rate falls as a cosine
+    to nothing over `steps`."""
 
     steps: int = 20_000
     batch: int = 128
     made: float = 0.25
     other: float = 0.5
+    best: float = 0.5
     lr: float = 2e-3
 
 
@@ -86,14 +88,16 @@ def with_first_place(generator: BarGenerator, condition: Tensor) -> Tensor:
 class Lessons:
     """The bars E learns from, batch by batch, and their losses."""
 
-    def __init__(self, generators: Sequence[BarGenerator], real: BarExamples, schedule: EncoderSchedule, seed: int):
-        self.generators, self.real, self.schedule = generators, real, schedule
+    def __init__(
+        self, generators: Sequence[BarGenerator], real: BarExamples, schedule: EncoderSchedule, seed: int, best: int = 0
+    ) -> None:
+        self.generators, self.real, self.schedule, self.best = generators, real, schedule, best
         self.styles, self.shape = generators[0].shape.styles, generators[0].shape
         self.random: Random = torch.Generator().manual_seed(seed)
 
     def loss(self, encoder: Encoder) -> Tensor:
         """Of one batch, of one epoch drawn by chance."""
-        batch, index = self.schedule.batch, int(torch.randint(len(self.generators), (), generator=self.random))
+        batch, index = self.schedule.batch, self._epoch()
         generator = self.generators[index]
         rows = torch.randint(len(self.real), (batch,), generator=self.random)
         own, condition = F.one_hot(self.real.style[rows], self.styles).float(), self.real.condition[rows, :CONDITIONS]
@@ -104,6 +108,11 @@ class Lessons:
         loss = loss + PRIOR * z.square().sum(1) + CONDITION * (asked - condition).square().sum(1)
         mean: Tensor = loss.mean()
         return mean
+
+    def _epoch(self) -> int:
+        drawn = int(torch.randint(len(self.generators), (), generator=self.random))
+        chance = float(torch.rand((), generator=self.random))
+        return self.best if chance < self.schedule.best else drawn
 
     def _some_made(self, generator: BarGenerator, x: Tensor, style: Tensor, condition: Tensor) -> Tensor:
         """The first of the bars x [B, C, T] replaced by bars of the same styles and conditions that G makes."""
@@ -135,16 +144,17 @@ def teach(
     seed: int,
     schedule: EncoderSchedule | None = None,
     told: Callable[[int, float], None] | None = None,
+    best: int = 0,
 ) -> Encoder:
     """E for these generators, of one shape, from real bars; the same seed gives the same net. `told`: after each step,
-    its number and loss."""
+    its number and loss. `best`: which of the generators is mostly played."""
     schedule = schedule or EncoderSchedule()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         encoder = Encoder(generators[0].shape, len(generators))
     optimiser = torch.optim.Adam(encoder.parameters(), schedule.lr)
     falling = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, schedule.steps)
-    lessons = Lessons(generators, real, schedule, seed)
+    lessons = Lessons(generators, real, schedule, seed, best)
     for step in range(schedule.steps):
         loss = lessons.loss(encoder)
         optimiser.zero_grad(set_to_none=True)

@@ -251,6 +251,7 @@ class Gan:
             "step": self.step,
             "random": self.random.get_state(),
             "G_ema": self.G_ema.state_dict(),
+            "lessons": self.lessons.state(),
             "nets": {name: net.state_dict() for name, net in self._nets().items()},
             "optimisers": {name: optimiser.state_dict() for name, optimiser in self.optimisers.items()},
         }
@@ -261,5 +262,6 @@ class Gan:
         for name, net in self._nets().items():
             net.load_state_dict(state["nets"][name])
             self.optimisers[name].load_state_dict(state["optimisers"][name])
+        self.lessons.restore(state["lessons"])
         self.random.set_state(state["random"])
         self.step = int(state["step"])

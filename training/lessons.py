@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -10,8 +9,9 @@ from torch import Tensor, nn
 
 from training.batch import Batch, Sums
 from training.examples import Examples, WindowExamples
-from training.losses import code_loss, match_loss, smooth_loss, steer_loss, tap_loss
+from training.losses import code_loss, smooth_loss, steer_loss, tap_loss
 from training.measures import MEASURES
+from training.moments import Moments
 from training.networks import PLANES, from_critic
 from training.recipes.schema import LossSettings
 from training.taps import tap_of
@@ -33,42 +33,41 @@ WINDOWS = 4000
 """Whose means and deviations stand for all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """Numbers [B, F] in deviations of real ones, those far out drawn in as the scores do."""
-
-    mean: Tensor
-    deviation: Tensor
-
-    def __call__(self, found: Tensor) -> Tensor:
-        return ((found - self.mean.to(found.device)) / self.deviation.to(found.device)).clamp(-6, 6)
-
-    @classmethod
-    def of(cls, found: Tensor) -> Scale:
-        return cls(found.mean(0), found.std(0).clamp(min=1e-3))
-
-
 class Lessons:
     """Losses of one recipe, each with its weight, for nets of one shape."""
 
     def __init__(self, settings: LossSettings, shape: Any) -> None:
         self.settings, self.shape = settings, shape
         self._spread: Tensor | None = None
-        self._bars = self._between = Scale(torch.zeros(0), torch.zeros(0))
+        self._moments: dict[str, Moments] = {}
+        self._restored: dict[str, dict[str, Tensor]] = {}
 
     def know(self, bars: Examples, windows: WindowExamples | None = None) -> None:
-        """Takes the deviations of what is compared from all bars, once: a batch may be without a ride."""
+        """Takes what is compared from all bars, once: a batch may be without a ride."""
         settings = self.settings
         if self._spread is not None or not (settings.match or settings.relate or settings.steer or settings.smooth):
             return
         every = bars.x(torch.arange(len(bars)))
         self._spread = heard(every).std(0).clamp(min=1e-2)
         self._spread[-1] = TOMS_SPREAD
-        self._bars = Scale.of(traits(every))
-        if windows is not None:
+        if settings.match:
+            self._moments["match"] = Moments(traits(every))
+        if settings.relate and windows is not None:
             rows = torch.linspace(0, len(windows) - 1, min(WINDOWS, len(windows))).long()
             x = windows.x(rows)
-            self._between = Scale.of(between(x.view(len(x), windows.length, -1, x.shape[2])))
+            self._moments["relate"] = Moments(between(x.view(len(x), windows.length, -1, x.shape[2])))
+        self.restore(self._restored)
+
+    def state(self) -> dict[str, dict[str, Tensor]]:
+        """What the next step's losses depend on."""
+        return {name: moments.state() for name, moments in self._moments.items()} or self._restored
+
+    def restore(self, state: dict[str, dict[str, Tensor]]) -> None:
+        """Raises KeyError for a state of something else."""
+        self._restored = state
+        for name, moments in self._moments.items():
+            if name in state:
+                moments.restore(state[name])
 
     def losses(
         self,
@@ -93,13 +92,12 @@ class Lessons:
             sums.add("loss_tap", missed)
             found.append(settings.tap * missed)
         if settings.match:
-            made, there = (self._bars(traits(from_critic(x))) for x in (fake, real.x))
-            unlike = match_loss(made, there, apart(real))
+            unlike = self._moments["match"].loss(*(traits(from_critic(x)) for x in (fake, real.x)))
             sums.add("loss_match", unlike)
             found.append(strength * settings.match * unlike)
         if settings.relate and real.windows is not None:
-            made, there = (self._between(between(from_critic(x)[real.windows])) for x in (fake, real.x))
-            unlike = match_loss(made, there, 1 - torch.eye(len(made), device=made.device))
+            made, there = (between(from_critic(x)[real.windows]) for x in (fake, real.x))
+            unlike = self._moments["relate"].loss(made, there)
             sums.add("loss_relate", unlike)
             found.append(strength * settings.relate * unlike)
         if real.turn is not None:
@@ -137,12 +135,3 @@ def _asked(what: Tensor) -> tuple[Tensor, Tensor]:
     slopes[MEASURES.index("ghost notes")] = GHOST_SLOPE
     spares = torch.tensor([SPARE] * entries + [KNOB_SPARE] * (knobs + 1), device=what.device)
     return slopes[what], spares[what]
-
-
-def apart(batch: Batch) -> Tensor:
-    """The pairs [B, B] of a batch's items that are of different windows, 1 or 0."""
-    pairs = 1 - torch.eye(len(batch.x), device=batch.x.device)
-    if batch.windows is not None:
-        windows = batch.windows.to(pairs.device)
-        pairs[windows.unsqueeze(2), windows.unsqueeze(1)] = 0
-    return pairs

@@ -53,17 +53,6 @@ def tap_loss(kept: Tensor, tap: Tensor) -> Tensor:
     return (given * missed).sum() / given.sum().clamp(min=1)
 
 
-def match_loss(made: Tensor, real: Tensor, apart: Tensor) -> Tensor:
-    """The unbiased squared MMD (Gretton et al. 2012) between the traits of a batch's fakes and of its reals [B, F], in
-    deviations, with the kernel (x.y / F + 1)^3, over the pairs [B, B] that are `apart`: of other windows. As a fake and
-    its real share their condition, what conditions alone bring into a batch cancels out."""
-
-    def mean_kernel(x: Tensor, y: Tensor) -> Tensor:
-        return (((x @ y.T / x.shape[1] + 1) ** 3) * apart).sum() / apart.sum()
-
-    return mean_kernel(made, made) - 2 * mean_kernel(made, real) + mean_kernel(real, real)
-
-
 def steer_loss(gain: Tensor, by: Tensor, slope: Tensor, spare: Tensor) -> Tensor:
     """E[(max(0, low - gain) + max(0, gain - spare low))^2 / (1 + |by|)], low = slope |by|: what is heard rises with a
     control that is turned, by `slope` for each unit, and up to `spare` times as much is welcome. All are [n], `gain`
@@ -73,6 +62,6 @@ def steer_loss(gain: Tensor, by: Tensor, slope: Tensor, spare: Tensor) -> Tensor
     return (missed.square() / (1 + by.abs())).mean()
 
 
-def smooth_loss(onset: Tensor, stepped: Tensor, spare: float = 4.0) -> Tensor:
+def smooth_loss(onset: Tensor, stepped: Tensor, spare: float = 6.0) -> Tensor:
     """E[max(0, |s - s'|_1 - spare)]: strokes that a small step in the latent changes beyond so many; [n, C, T]."""
     return ((onset - stepped).abs().sum((1, 2)) - spare).clamp(min=0).mean()

@@ -2,8 +2,9 @@
 
 A critic of cells hears where a stroke stands and hardly that a bar's kicks are too uneven among themselves: left to it
 alone, velocities spread too much within a bar and offsets too little (LOG.md). So it is with windows, whose critic wins
-nine of ten pairs while bars still differ from each other too much. `losses.match_loss` compares these numbers between
-real and made. They are a training's own, others than those of `metrics.rhythm` and `metrics.sets`, which judge it.
+nine of ten pairs while bars still differ from each other too much. `moments.Moments` compares these numbers between
+real and made, their means and how they go together. Much of them is what FD and KID judge by, too, so that these say
+less of a net that has learnt by them than they did; the two-sample tests see cells and know nothing of traits.
 
 Bars are [B, C, T] as G makes them. Onsets and velocities carry straight-through gradients. Where a number is a mean
 over strokes, the strokes are taken as they are: a stroke that isn't there isn't asked for by its loudness.
@@ -20,12 +21,19 @@ from instrument.core.drums import VOICES, Voice
 from training.networks import PLANES
 
 HATS = [Voice.CLOSED_HAT, Voice.OPEN_HAT]
+TIME = [*HATS, Voice.RIDE]
 TOMS = [Voice.LOW_TOM, Voice.MID_TOM, Voice.HIGH_TOM]
 GROUPS = ([Voice.KICK], [Voice.SNARE], HATS, [Voice.RIDE], TOMS)
 HANDS = [voice for voice in Voice if voice not in (Voice.KICK, Voice.CLOSED_HAT)]
 """A foot plays a good part of the closed hat."""
 
+FOLLOWED = [Voice.KICK, Voice.SNARE, Voice.CLOSED_HAT, Voice.RIDE]
+"""Voices whose changes are taken by quarters, too."""
+
 ACCENT, GHOST = 110 / 127, 40 / 127
+BOUNDS = (0.15, 0.3, 0.45, 0.6, 0.8, 0.98)
+"""Velocities that strokes are counted by; at the last lies 127, which a seventh of the strokes have."""
+
 SHARPNESS = 20.0
 """Of the gradient at these velocities."""
 
@@ -43,22 +51,26 @@ def traits(x: Tensor) -> Tensor:
         _timing(offset[:, 0], main),
         _spread(offset[:, 0], main),
         _together(strokes),
+        _alike(strokes),
+        _bands(velocity[:, 0], main),
+        _steps(strokes),
     ]
     return torch.cat(groups, 1)
 
 
 def between(windows: Tensor) -> Tensor:
-    """How each two bars of windows [N, K, C, T] differ, [N, F]: strokes by voice and by quarter, whether none, and how
-    much louder and later or the other way round the strokes are that both have."""
+    """How each two bars of windows [N, K, C, T] differ, [N, F]: strokes by voice, by quarter and by both, whether none;
+    strokes that both have, and how much louder and later or the other way round those are."""
     x = windows.view(*windows.shape[:2], PLANES, -1, VOICES, windows.shape[3])[:, :, :, 0]
     found = []
     for a, b in combinations(range(x.shape[1]), 2):
         onset, other = x[:, a, 0], x[:, b, 0]
         moved, both = onset + other - 2 * onset * other, (onset * other).detach()
-        by_voice, by_quarter = moved.sum(2), moved.sum(1).view(len(moved), 4, -1).sum(2)
+        cells = moved.view(*moved.shape[:2], 4, -1).sum(3)
         same = torch.exp(-moved.sum((1, 2)))
         feel = [_mean((x[:, a, plane] - x[:, b, plane]).abs(), both) for plane in (1, 2)]
-        found += [by_voice, by_quarter, torch.stack([same, *feel], 1)]
+        found += [cells.sum(2), cells.sum(1), cells[:, FOLLOWED].flatten(1)]
+        found.append(torch.stack([same, (onset * other).sum((1, 2)), *feel], 1))
     return torch.cat(found, 1)
 
 
@@ -114,11 +126,43 @@ def _together(strokes: Tensor) -> Tensor:
     """Shares of the sounding steps at which two things sound at once, or three hands are asked for; a crash on 1."""
     active = strokes.detach().amax(1).sum(1).clamp(min=1)
     kick, snare, crash = strokes[:, Voice.KICK], strokes[:, Voice.SNARE], strokes[:, Voice.CRASH]
-    hats, ride = 1 - (1 - strokes[:, HATS]).prod(1), strokes[:, Voice.RIDE]
-    time = 1 - (1 - hats) * (1 - ride)
+    hats, ride, time = _any(strokes[:, HATS]), strokes[:, Voice.RIDE], _any(strokes[:, TIME])
     pairs = [kick * time, snare * time, kick * snare, kick * crash, hats * ride]
     third = (strokes[:, HANDS].sum(1) - 2).clamp(min=0)
     return torch.stack([*(pair.sum(1) / active for pair in pairs), crash[:, 0], third.sum(1) / active], 1)
+
+
+def _alike(strokes: Tensor) -> Tensor:
+    """How much of a bar stays where it is turned by an eighth, a quarter or half of it, the same of its time-keeping;
+    how many voices it has and how many steps sound."""
+    steps = strokes.shape[2]
+    found = []
+    for line in (strokes, _any(strokes[:, TIME]).unsqueeze(1)):
+        for by in (steps // 8, steps // 4, steps // 2):
+            turned = torch.roll(line, by, 2)
+            found.append((line + turned - 2 * line * turned).mean((1, 2)))
+    voices, active = _any(strokes.mT).sum(1), _any(strokes).sum(1)
+    return torch.stack([*found, voices, active], 1)
+
+
+def _bands(velocity: Tensor, onset: Tensor) -> Tensor:
+    """Strokes of each of GROUPS that are louder than each of BOUNDS."""
+    found = []
+    for voices in GROUPS:
+        loud, there = velocity[:, voices], onset[:, voices]
+        found += [(_above(loud, bound) * there).sum((1, 2)) for bound in BOUNDS]
+    return torch.stack(found, 1)
+
+
+def _steps(strokes: Tensor) -> Tensor:
+    """When kick, snare, hats and ride sound."""
+    lines = [strokes[:, Voice.KICK], strokes[:, Voice.SNARE], _any(strokes[:, HATS]), strokes[:, Voice.RIDE]]
+    return torch.cat(lines, 1)
+
+
+def _any(strokes: Tensor) -> Tensor:
+    """Whether any of the second axis sounds, 1 or 0."""
+    return 1 - (1 - strokes).prod(1)
 
 
 def _mean(value: Tensor, mask: Tensor) -> Tensor:

@@ -25,8 +25,9 @@ KNOBS = ("density", "energy", "fill")
 COLUMNS = (1, 2, 0)
 """Of the condition, for each of KNOBS."""
 
-OFTEN = {"density": 2, "fill": 3}
-"""Knobs that are turned more often than others: what is heard of them is a whole number of strokes."""
+OFTEN = {"kick": 2, "ride": 2, "ghost notes": 3, "swing": 2, "density": 5, "energy": 2, "fill": 6}
+"""Controls that are turned more often than others, as they are harder to learn: what is heard of a fill or a kick is a
+whole number of strokes, and few."""
 
 RANGES = (3.0,) * len(MEASURES) + (2.2, 2.2)
 """How far to either side of 0 an entry or a condition is turned; a fill lies between 0 and 1."""
@@ -65,8 +66,7 @@ def drawn(
         rows = rows[torch.argsort(bound[rows].int(), stable=True)]
     rows = rows[:most]
     z, condition = z[rows].clone(), condition[rows].clone()
-    knobs = [len(MEASURES) + k for k, name in enumerate(KNOBS) for _ in range(OFTEN.get(name, 1))]
-    things = [*range(len(MEASURES) if shape.named else 0), *knobs]
+    things = _things(bool(shape.named))
     what = torch.tensor([things[k % len(things)] for k in range(count)], dtype=torch.int64)
     where, by = torch.rand(count, generator=random), torch.zeros(count)
     for thing in sorted(set(what.tolist())):
@@ -79,6 +79,18 @@ def drawn(
     away = torch.randn((len(rows) - count, z.shape[1]), generator=random)
     z[count:] = math.cos(STEP) * z[count:] + math.sin(STEP) * away
     return Turn(rows=rows, z=z, condition=condition, what=what, by=by)
+
+
+def _things(named: bool) -> list[int]:
+    """One round of what is turned, each as often as OFTEN says and evenly spread, with or without entries of z."""
+    names = [*MEASURES, *KNOBS]
+    turns = [
+        ((n + 0.5) / often, k)
+        for k, often in enumerate(OFTEN.get(name, 1) for name in names)
+        for n in range(often)
+        if named or k >= len(MEASURES)
+    ]
+    return [k for _, k in sorted(turns)]
 
 
 def heard(x: Tensor) -> Tensor:

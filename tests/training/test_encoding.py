@@ -10,7 +10,16 @@ import torch
 from tests.training.midi import write_folder
 from training import features, groove
 from training.cutting import BarCut
-from training.encoding import Encoder, EncoderSchedule, likeness_loss, one_epoch, planes, teach, with_first_place
+from training.encoding import (
+    Encoder,
+    EncoderSchedule,
+    Lessons,
+    likeness_loss,
+    one_epoch,
+    planes,
+    teach,
+    with_first_place,
+)
 from training.examples import BarExamples
 from training.networks import Generator, NetworkShape
 
@@ -47,6 +56,14 @@ def test_it_learns_to_find_likelier_places(real: BarExamples) -> None:
     teach([generator(1)], real, 3, SHORT, lambda _, loss: losses.append(loss))
     assert len(losses) == SHORT.steps
     assert max(losses[-20:]) < min(losses[:5])
+
+
+def test_the_best_epoch_is_learnt_most_and_no_epoch_is_forgotten(real: BarExamples) -> None:
+    lessons = Lessons([generator(1)] * 4, real, SHORT, seed=3, best=2)
+    drawn = [lessons._epoch() for _ in range(2000)]
+    assert abs(drawn.count(2) / 2000 - (0.5 + 0.5 / 4)) < 0.05
+    for other in (0, 1, 3):
+        assert abs(drawn.count(other) / 2000 - 0.5 / 4) < 0.05
 
 
 def test_the_same_seed_teaches_the_same_net_and_leaves_the_generators_as_they_are(real: BarExamples) -> None:

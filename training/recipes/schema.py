@@ -67,9 +67,10 @@ class NetworkSettings(_Section, frozen=True):
 
 class LossSettings(_Section, frozen=True):
     """`gamma` weighs R1 and R2, computed every `penalty_every` steps and then as many times as strong; `code` weighs
-    the latent regression, `tap` the strokes of a given tap that are not kept, `match` the traits in which made bars
-    differ from real ones, `relate` the same of how bars of a window differ from each other, `steer` what a turned
-    control does not do, `smooth` the strokes that a small step in the latent changes (see `training.losses`)."""
+    the latent regression, `tap` the strokes of a given tap that are not kept, `match` how far the traits of made bars
+    lie from those of real ones, `relate` the same of how bars of a window differ from each other (see
+    `training.moments`), `steer` what a turned control does not do, `smooth` the strokes that a small step in the latent
+    changes (see `training.losses`)."""
 
     gamma: NonNegative = 0.5
     penalty_every: Annotated[int, Meta(ge=1, le=64)] = 8
