@@ -44,7 +44,7 @@ def test_the_pull_is_the_slope_of_the_distance() -> None:
     root = vectors @ values.sqrt().diag() @ vectors.T
     shared = torch.linalg.eigvalsh(root @ cov[0] @ root).sqrt().sum()
     value = (mean[0] - mean[1]).square().sum() + cov[0].trace() + cov[1].trace() - 2 * shared
-    value.backward()  # type: ignore[no-untyped-call]
+    value.backward()
     assert mean.grad is not None
     assert cov.grad is not None
     torch.testing.assert_close(mean.grad[0], 2 * away)
