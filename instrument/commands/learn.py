@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,6 +12,7 @@ from instrument.errors import UsageError
 
 if TYPE_CHECKING:
     from export.build import Choice
+    from training.train import TrainResult
 
 Data = Annotated[Path | None, typer.Argument(help="The Groove MIDI Dataset's folder, or any folder of .mid files.")]
 
@@ -67,23 +68,25 @@ def train(
     if not result.leader:
         return 130 if result.interrupted else 0
     if json:
-        print_json(
-            {
-                "run": str(result.run),
-                "epochs": result.epochs,
-                "best_epoch": result.best_epoch,
-                "seconds": round(result.seconds, 1),
-                "interrupted": result.interrupted,
-                "windows": result.windows,
-                "parameters": result.parameters,
-                "skipped": [{"file": file.file, "reason": file.reason} for file in result.report.skipped],
-            }
-        )
+        print_json(_told(result))
     if dry_run:
         say("dry run: one step made, nothing written")
         return 0
     say(f"{folder}: {result.epochs} epochs, best {result.best_epoch}; next: ghostnote export {folder} -o PRESET")
     return 130 if result.interrupted else 0
+
+
+def _told(result: TrainResult) -> dict[str, Any]:
+    return {
+        "run": str(result.run),
+        "epochs": result.epochs,
+        "best_epoch": result.best_epoch,
+        "seconds": round(result.seconds, 1),
+        "interrupted": result.interrupted,
+        "windows": result.windows,
+        "parameters": result.parameters,
+        "skipped": [{"file": file.file, "reason": file.reason} for file in result.report.skipped],
+    }
 
 
 def export(
