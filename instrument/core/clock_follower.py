@@ -40,6 +40,8 @@ ECHO_S = 0.0005
 """A tick so soon after another is the same one, on a second way."""
 EVEN, SPREAD = 4, 3.0
 """So many intervals; their range by the deviation of one tick."""
+JUMPED_JITTERS = 2.0
+"""A leader that was located anew and is off by more has its ticks elsewhere now, too."""
 EVENNESS, EVENNESS_JITTERS = 0.3, 4.0
 ANOTHER_TEMPO, ANOTHER_TEMPO_JITTERS = 0.1, 1.5
 """Intervals are even, and a tempo is another one, by parts of a tick, or by the jitter where that is more."""
@@ -265,9 +267,10 @@ class ClockFollower:
         error_s = at_s - loop.next_s - (steps - 1) * loop.tick_s
         odd = steps != 1 or abs(error_s) > loop.limit_s
         self._strangers = self._strangers * STRANGERS_FORGOTTEN + (steps == 0)
-        if self._exact and odd:
+        located = self._exact or (self._state is State.ARMED and steps > 0)
+        if located and (odd or abs(error_s) > JUMPED_JITTERS * self.jitter_s):
             loop.seed(at_s, loop.tick_s)
-            return 1
+            return steps
         self._window.append((at_s, self._index + steps, odd))
         if (gaps := self._another_tempo()) is not None:
             steps = self._window[0][1] + len(self._window) - 1 - self._index

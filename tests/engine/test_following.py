@@ -136,6 +136,23 @@ def test_located_while_rolling_it_is_in_phase_at_once(away: int, back: int, look
     check_line(leader.stand)
 
 
+@pytest.mark.parametrize("shift", [-0.12, 0.05, 0.12, 0.3])
+def test_a_leader_that_is_located_has_its_ticks_elsewhere_from_then_on(shift: float) -> None:
+    """By a part of a tick; the loop is narrow by then, and would take a beat to go along."""
+    leader = led()
+    leader.start()
+    leader.beats(8.5)
+    leader.locate(20 * 16)
+    leader.due_s += shift * leader.tick_s
+    begun, count = leader.due_s, len(strokes(leader.stand))
+    leader.stand.load(*(beats(k, revision=5) for k in range(BARS)))
+    leader.beats(3)
+    due = [entry.due_s - begun for entry in strokes(leader.stand)[count:]]
+    assert len(due) >= 3
+    for k, at_s in enumerate(due[1:], start=1):
+        assert at_s == pytest.approx(k * 0.5, abs=1e-4)
+
+
 def test_stopped_it_is_silent_and_continues_where_it_was() -> None:
     leader = led()
     leader.stand.load(*(bar(k, note(0, length_ticks=1900), revision=1) for k in range(BARS)))

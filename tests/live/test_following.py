@@ -26,9 +26,6 @@ FRAMES_PER_STEP = RATE * 60 // 120 // 4
 STEP_TICKS = 120
 COMMITTED_STEPS = 0.5
 """Of the place that was left, what was committed may still sound so long: a look-ahead and more."""
-STEPS_PER_BEAT = 4
-"""So long it takes to find the phase of a leader that jumped by less than a tick."""
-
 BBT_FRAMES = 48
 """JACK's bars, beats and ticks are whole numbers, and the clock follows them."""
 RESTARTS = int(os.environ.get("GHOSTNOTE_RESTARTS", "2"))
@@ -154,7 +151,7 @@ def test_it_starts_at_bar_17_and_is_there_at_once_when_relocated_while_rolling(
             after = [stroke for stroke in expected if stroke[0] > position]
             assert len(played) > 8
             assert [(round(step), note) for step, note in played] == after[: len(played)]
-            assert exact([step for step, _ in played if step > position + STEPS_PER_BEAT], BBT_FRAMES)
+            assert exact([step for step, _ in played if step > position + 2], BBT_FRAMES)
         ended(process)
     assert not held(patchbay.heard)
 
