@@ -133,8 +133,8 @@ def _together(strokes: Tensor) -> Tensor:
 
 
 def _alike(strokes: Tensor) -> Tensor:
-    """How much of a bar changes as it is turned by an eighth, a quarter or half of it, the same of its time-keeping; how
-    many voices it has and how many steps sound."""
+    """How much of a bar changes as it is turned by an eighth, a quarter or half of it, the same of its time-keeping;
+    how many voices it has and how many steps sound."""
     steps = strokes.shape[2]
     found = []
     for line in (strokes, _any(strokes[:, TIME]).unsqueeze(1)):
