@@ -1,9 +1,9 @@
 """Named ways through a net's latent, for each epoch its own, as axes move while a net learns.
 
-For each of `training.measures.MEASURES` there are one or two candidates: the slope of a ridge regression of the
-measure on the z of PLACES bars under usual conditions, and the entry of z that may be the measure's own. How well a way
-keeps its promise is measured from other places: a bar is taken along it, from TURNS[0] to TURNS[-1] deviations, and the
-better candidate stays.
+For each of `training.measures.MEASURES` there are candidates: the slope of a ridge regression of the measure on the z
+of PLACES bars under usual conditions, and, where z has an entry that is the measure's own, that entry and what lies
+between the two. A bar is taken along each, from TURNS[0] to TURNS[-1] deviations, from STARTS places, and the best
+candidate stays; how well it keeps its promise is measured from as many other places.
 """
 
 from __future__ import annotations
@@ -20,6 +20,12 @@ from training.metrics.sources import latents
 from training.metrics.steering import Asked, spearman
 
 PLACES, STARTS = 4000, 200
+TRIED, TAKEN = 9, 8
+"""Seeds of the places that a candidate is chosen by, and of those that it is measured from."""
+
+BETWEEN = (0.25, 0.5, 0.75)
+"""Shares of the slope in what is tried beside it and the entry."""
+
 TURNS = np.linspace(-3, 3, 7)
 RIDGE = 20.0
 GOOD_RANK = 0.9
@@ -47,8 +53,11 @@ def ways(ask: Asked) -> list[Way]:
     for column, name in enumerate(MEASURES):
         candidates = [slope(z.numpy(), measured[:, column])]
         if column < len(own):
-            candidates.append(np.eye(ask.latent_dim, dtype=np.float32)[own[column]])
-        found.append(max((taken(ask, name, column, vector) for vector in candidates), key=lambda way: way.share))
+            entry = np.eye(ask.latent_dim, dtype=np.float32)[own[column]]
+            candidates += [entry, *(_unit(share * candidates[0] + (1 - share) * entry) for share in BETWEEN)]
+        tried = [taken(ask, name, column, vector, TRIED) for vector in candidates]
+        best = max(tried, key=lambda way: way.share)
+        found.append(taken(ask, name, column, best.vector, TAKEN))
     return found
 
 
@@ -57,13 +66,17 @@ def slope(z: Latent, measured: Doubles) -> Latent:
     x, y = z.astype(np.float64), measured - measured.mean()
     x = x - x.mean(0)
     found = np.linalg.solve(x.T @ x + RIDGE * np.eye(x.shape[1]), x.T @ y)
-    length = float(np.linalg.norm(found))
-    return (found / length if length else np.eye(1, len(found))[0]).astype(np.float32)
+    return _unit(found)
 
 
-def taken(ask: Asked, name: str, column: int, vector: Latent) -> Way:
-    """What the measure of this column does along a vector, from STARTS places."""
-    starts = latents(STARTS, ask.latent_dim, seed=8).numpy()
+def _unit(vector: Doubles) -> Latent:
+    length = float(np.linalg.norm(vector))
+    return (vector / length if length else np.eye(1, len(vector))[0]).astype(np.float32)
+
+
+def taken(ask: Asked, name: str, column: int, vector: Latent, seed: int) -> Way:
+    """What the measure of this column does along a vector, from STARTS places of a seed."""
+    starts = latents(STARTS, ask.latent_dim, seed=seed).numpy()
     across = starts - np.outer(starts @ vector, vector)
     turned = np.concatenate([across + turn * vector for turn in TURNS]).astype(np.float32)
     found = measures(ask(torch.from_numpy(turned)).bars())[:, column].numpy().reshape(len(TURNS), STARTS).T
