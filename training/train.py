@@ -93,7 +93,7 @@ def run(
     with stop_on_signals(switch):
         plan = make_plan(data, chosen, seed, teller, groove.NO_CACHE if dry_run else cache)
         if init is not None:
-            plan = _with_lead(plan, processes)
+            plan = _for_a_net_that_plays(plan, processes)
         if dry_run:
             return _dry_run(plan, out, processes)
         with _held(out) if processes.leader else nullcontext():
@@ -142,13 +142,15 @@ def _choose_recipe(out: Path, recipe: Recipe | None, epochs: int | None, resume:
     return chosen
 
 
-def _with_lead(plan: Plan, processes: Parallel) -> Plan:
-    """Critics that begin beside a net that has learnt already get a lead, where the recipe gives none."""
+def _for_a_net_that_plays(plan: Plan, processes: Parallel) -> Plan:
+    """Critics that begin beside a net that has learnt already get a lead, where the recipe gives none, and its lessons
+    count at once: what is asked of its bars as a whole holds it while the critics, who know little, would lead it
+    astray."""
     schedule = plan.recipe.schedule
     batch = whole_batch(len(plan.train), plan.recipe.optimiser.batch, processes.world)
     lead = schedule.lead or min(LEAD, LEAD_EPOCHS * steps_per_epoch(len(plan.train), batch))
-    recipe = msgspec.structs.replace(plan.recipe, schedule=msgspec.structs.replace(schedule, lead=lead))
-    return replace(plan, recipe=recipe)
+    schedule = msgspec.structs.replace(schedule, lead=lead, lessons_from=0.0)
+    return replace(plan, recipe=msgspec.structs.replace(plan.recipe, schedule=schedule))
 
 
 def _same_but_for_length(stored: Recipe, recipe: Recipe, out: Path) -> None:

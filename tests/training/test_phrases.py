@@ -307,9 +307,10 @@ def test_a_training_begins_from_a_preset(folder: Path, tmp_path: Path) -> None:
     preset = export_run(run, tmp_path / "tiny", name="tiny").folder
     other = write_folder(tmp_path / "other")
     begun = tmp_path / "begun"
-    train(other, begun, recipe=tiny_phrases("epochs=1", "lr=1e-9"), init=str(preset))
+    train(other, begun, recipe=tiny_phrases("epochs=1", "lr=1e-9", "lessons_from=0.5"), init=str(preset))
     assert read_facts(begun).data["init"] == "tiny, epoch 1"
     assert read_recipe(begun).schedule.lead == LEAD_EPOCHS * 4
+    assert read_recipe(begun).schedule.lessons_from == 0.0
     z, style = torch.randn((4, 8)), torch.eye(2)[[0, 1, 0, 1]]
     condition = torch.randn((4, 3))
     with torch.no_grad():
