@@ -25,6 +25,10 @@ notes, which most bars would have none of else, of density and energy, and of fi
 SPARE, KNOB_SPARE = 5.0, 1.3
 """How many times that much is welcome, too: leanings are as steep as drummers make them, a knob is a scale."""
 
+WEIGHTS = {"kick": 2.0, "ride": 4.0, "ghost notes": 4.0, "swing": 2.0, "fill": 4.0}
+"""Of controls that count for more than others: drummers ride or don't, and so would a net, but what a player turns by
+a little is to be heard a little."""
+
 TOMS_SPREAD = 2.0
 """Strokes on toms that count as one deviation. Most bars have none, so that theirs says little."""
 
@@ -128,10 +132,11 @@ class Lessons:
         return [settings.steer * steer, settings.smooth * smooth]
 
 
-def _asked(what: Tensor) -> tuple[Tensor, Tensor]:
-    """Slope and spare of what is turned, each [n]."""
+def _asked(what: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Slope, spare and weight of what is turned, each [n]."""
     entries, knobs = len(MEASURES), len(KNOBS) - 1
     slopes = torch.tensor([SLOPE] * entries + [KNOB_SLOPE] * knobs + [FILL_SLOPE], device=what.device)
     slopes[MEASURES.index("ghost notes")] = GHOST_SLOPE
     spares = torch.tensor([SPARE] * entries + [KNOB_SPARE] * (knobs + 1), device=what.device)
-    return slopes[what], spares[what]
+    weights = torch.tensor([WEIGHTS.get(name, 1.0) for name in (*MEASURES, *KNOBS)], device=what.device)
+    return slopes[what], spares[what], weights[what]

@@ -53,13 +53,13 @@ def tap_loss(kept: Tensor, tap: Tensor) -> Tensor:
     return (given * missed).sum() / given.sum().clamp(min=1)
 
 
-def steer_loss(gain: Tensor, by: Tensor, slope: Tensor, spare: Tensor) -> Tensor:
-    """E[(max(0, low - gain) + max(0, gain - spare low))^2 / (1 + |by|)], low = slope |by|: what is heard rises with a
-    control that is turned, by `slope` for each unit, and up to `spare` times as much is welcome. All are [n], `gain`
-    the way that was turned and in deviations of real bars."""
+def steer_loss(gain: Tensor, by: Tensor, slope: Tensor, spare: Tensor, weight: Tensor) -> Tensor:
+    """E[weight (max(0, low - gain) + max(0, gain - spare low))^2 / (1 + |by|)], low = slope |by|: what is heard rises
+    with a control that is turned, by `slope` for each unit, and up to `spare` times as much is welcome. All are [n],
+    `gain` the way that was turned and in deviations of real bars."""
     low = slope * by.abs()
     missed = (low - gain).clamp(min=0) + (gain - spare * low).clamp(min=0)
-    return (missed.square() / (1 + by.abs())).mean()
+    return (weight * missed.square() / (1 + by.abs())).mean()
 
 
 def smooth_loss(onset: Tensor, stepped: Tensor, spare: float = 6.0) -> Tensor:

@@ -95,9 +95,10 @@ def test_steering_by_hand() -> None:
     by, slope = torch.tensor([1.0, -2.0, 1.0, 1.0]), torch.tensor([0.5, 0.5, 2.0, 0.5])
     spare = torch.tensor([2.0, 2.0, 2.0, 1.2])
     gain = torch.tensor([0.7, 0.5, 1.0, 0.7])  # enough; half of what is asked; half; 0.1 too much
-    wanted = (0 + 0.5**2 / 3 + 1 / 2 + 0.1**2 / 2) / 4
-    assert float(steer_loss(gain, by, slope, spare)) == pytest.approx(wanted)
-    assert float(steer_loss(-gain, by, slope, spare)) > wanted
+    weight = torch.tensor([9.0, 1.0, 4.0, 1.0])
+    wanted = (0 + 0.5**2 / 3 + 4 * 1 / 2 + 0.1**2 / 2) / 4
+    assert float(steer_loss(gain, by, slope, spare, weight)) == pytest.approx(wanted)
+    assert float(steer_loss(-gain, by, slope, spare, weight)) > wanted
 
 
 def test_smoothness_by_hand() -> None:
