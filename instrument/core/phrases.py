@@ -20,7 +20,7 @@ NATURAL = 0.4
 PHRASE_STRAY = 0.2
 """How far a phrase strays from home at the natural variation."""
 
-REPEATS = 0.02
+REPEATS = 0.015
 """The share of bars that are played again exactly, beside those that the net repeats by itself: with drummers it is 4 %
 in all."""
 
