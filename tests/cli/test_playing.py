@@ -13,10 +13,12 @@ import mido
 import numpy as np
 import pytest
 
+from instrument.model.store import load_preset
 from presets import FLAGSHIP
 from tests.cli.run import COMMAND, ghostnote
 
 JAM = ("jam", "--headless", "--backend", "none", "--bpm", "300", "--seed", "7")
+FIRST = str(load_preset(FLAGSHIP).manifest.epochs[0].number)
 COMMANDS = ("jam", "render", "listen", "train", "export", "presets", "ports", "doctor", "bench")
 
 
@@ -42,7 +44,7 @@ def test_a_render_is_a_type_0_file_of_480_ppq_on_channel_10(tmp_path: Path) -> N
         (),
         ("--quantise", "1"),
         ("--density", "0.9", "--style", "funk"),
-        ("--epoch", "1", "--swing", "66", "--kit", "td"),
+        ("--epoch", FIRST, "--swing", "66", "--kit", "td"),
         ("--humanise", "1", "--accent", "0.5", "--velocity", "20-110", "--late", "snare=12,hats=-6", "--mute", "crash"),
     ],
     ids=" ".join,
