@@ -21,7 +21,7 @@ from tests.training.tiny import QUICK, SETTINGS, train
 from training.batch import Batch, Sums
 from training.cutting import BarCut
 from training.dataset import SPLITS, Dataset
-from training.directions import ways
+from training.directions import TAKEN, taken, ways
 from training.examples import BarExamples, WindowExamples, held
 from training.features import features, scales
 from training.groove import NO_CACHE, load
@@ -228,6 +228,27 @@ def test_a_way_is_found_and_tried() -> None:
     assert abs(found["kick"].vector[1]) > 0.99
     assert (found["kick"].low, found["kick"].high) == (2, 14)
     assert found["snare"].share == 0
+
+
+def test_a_way_may_lie_between_the_slope_and_the_measures_own_entry() -> None:
+    """Kicks rise with their own entry and with another, which then takes them back: the slope is led too far by it, and
+    the entry alone is coarse."""
+
+    class Bent:
+        class shape:  # noqa: N801
+            latent_dim, places, named = 8, 0, tuple(range(7))
+
+        def forward_raw(self, z: torch.Tensor, *given: torch.Tensor) -> tuple[torch.Tensor, ...]:
+            onset = torch.zeros((len(z), 2, 9, 16))
+            count = 8 + 0.15 * z[:, :1] + 2.5 * torch.sin(1.2 * z[:, 7:])
+            onset[:, 0, Voice.KICK] = (torch.arange(16) < count.round()).float()
+            return onset, onset, torch.zeros_like(onset)
+
+    ask = Asked(Bent(), 1, 0, STEP_TICKS)
+    kick = ways(ask)[0]
+    entry = np.eye(8, dtype=np.float32)[0]
+    assert 0 < kick.vector[7] < 0.9
+    assert kick.share > taken(ask, "kick", 0, entry, TAKEN).share
 
 
 def test_a_lead_is_the_critics_alone() -> None:

@@ -101,8 +101,9 @@ class ScheduleSettings(_Section, frozen=True):
     already they would be no use, and lead it astray. `augment`: the chance, at the end, of each change through which
     critics see bars (see `training.augment`); it rises from nothing as the learning rates fall, for that is when
     critics learn by heart. `lessons_from`: the share of the epochs after which traits, controls and steps begin to
-    count (see `training.lessons`); a net that makes no bars yet is led astray by them. `theme_from`: the share after
-    which a theme learns, too; with 1 it never does."""
+    count (see `training.lessons`); a net that makes no bars yet is led astray by them, and one that begins from
+    another needs them at once, whatever stands here. `theme_from`: the share after which a theme learns, too; with 1 it
+    never does."""
 
     epochs: Annotated[int, Meta(ge=1, le=100_000)] = 200
     decay_from: Share = 0.5
