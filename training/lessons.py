@@ -8,30 +8,18 @@ import torch
 from torch import Tensor, nn
 
 from training.batch import Batch, Sums
+from training.controls import CONTROLS
 from training.examples import Examples, WindowExamples
 from training.losses import code_loss, smooth_loss, steer_loss, tap_loss
-from training.measures import MEASURES
 from training.moments import Moments
 from training.networks import PLANES, from_critic
 from training.recipes.schema import LossSettings
 from training.taps import tap_of
 from training.traits import between, traits
-from training.turns import KNOBS, heard
-
-SLOPE, GHOST_SLOPE, KNOB_SLOPE, FILL_SLOPE = 0.3, 0.6, 0.9, 2.2
-"""What is to be heard for each unit that a control is turned, in deviations: of an entry of z, of that of the ghost
-notes, which most bars would have none of else, of density and energy, and of fill from nothing to all."""
-
-SPARE, KNOB_SPARE = 5.0, 1.3
-"""How many times that much is welcome, too: leanings are as steep as drummers make them, a knob is a scale."""
-
-WEIGHTS = {"kick": 2.0, "ride": 4.0, "ghost notes": 4.0, "swing": 2.0, "fill": 4.0}
-"""Of controls that count for more than others: drummers ride or don't, and so would a net, but what a player turns by
-a little is to be heard a little."""
+from training.turns import heard
 
 TOMS_SPREAD = 2.0
 """Strokes on toms that count as one deviation. Most bars have none, so that theirs says little."""
-
 
 WINDOWS = 4000
 """Whose means and deviations stand for all."""
@@ -134,9 +122,5 @@ class Lessons:
 
 def _asked(what: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Slope, spare and weight of what is turned, each [n]."""
-    entries, knobs = len(MEASURES), len(KNOBS) - 1
-    slopes = torch.tensor([SLOPE] * entries + [KNOB_SLOPE] * knobs + [FILL_SLOPE], device=what.device)
-    slopes[MEASURES.index("ghost notes")] = GHOST_SLOPE
-    spares = torch.tensor([SPARE] * entries + [KNOB_SPARE] * (knobs + 1), device=what.device)
-    weights = torch.tensor([WEIGHTS.get(name, 1.0) for name in (*MEASURES, *KNOBS)], device=what.device)
-    return slopes[what], spares[what], weights[what]
+    asked = torch.tensor([(c.slope, c.spare, c.weight) for c in CONTROLS], device=what.device)[what]
+    return asked[:, 0], asked[:, 1], asked[:, 2]

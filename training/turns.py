@@ -15,22 +15,10 @@ import torch
 from torch import Tensor
 
 from instrument.core.drums import Voice
-from training.measures import MEASURES, measures
+from training.controls import COLUMNS, CONTROLS, ENTRIES
+from training.measures import measures
 from training.networks import NetworkShape
 from training.traits import TOMS
-
-KNOBS = ("density", "energy", "fill")
-"""In the order of `heard`, after the measures."""
-
-COLUMNS = (1, 2, 0)
-"""Of the condition, for each of KNOBS."""
-
-OFTEN = {"kick": 2, "ride": 2, "ghost notes": 3, "swing": 2, "density": 5, "energy": 2, "fill": 6}
-"""Controls that are turned more often than others, as they are harder to learn: what is heard of a fill or a kick is a
-whole number of strokes, and few."""
-
-RANGES = (3.0,) * len(MEASURES) + (2.2, 2.2)
-"""How far to either side of 0 an entry or a condition is turned; a fill lies between 0 and 1."""
 
 TURNED, STEPPED = 40, 16
 """Items of a step, at most."""
@@ -42,7 +30,8 @@ STEP = math.pi / 64
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
     """`rows` [M] of a batch's items, made once more with `z` [M, latent_dim] and `condition` [M, K]. The first of them
-    have `what` [n] turned by `by` [n], an index into the columns of `heard`; the others are a step of a slerp away."""
+    have `what` [n], an index into CONTROLS and the columns of `heard`, turned by `by` [n]; the others are a step of a
+    slerp away."""
 
     rows: Tensor
     z: Tensor
@@ -70,10 +59,10 @@ def drawn(
     what = torch.tensor([things[k % len(things)] for k in range(count)], dtype=torch.int64)
     where, by = torch.rand(count, generator=random), torch.zeros(count)
     for thing in sorted(set(what.tolist())):
-        mine = torch.nonzero(what == thing).squeeze(1)
-        inputs = z if thing < len(MEASURES) else condition
-        column = shape.named[thing] if thing < len(MEASURES) else COLUMNS[thing - len(MEASURES)]
-        to = where[mine] if thing >= len(RANGES) else (2 * where[mine] - 1) * RANGES[thing]
+        mine, control = torch.nonzero(what == thing).squeeze(1), CONTROLS[thing]
+        inputs = z if thing < len(ENTRIES) else condition
+        column = shape.named[thing] if thing < len(ENTRIES) else COLUMNS[thing - len(ENTRIES)]
+        to = control.low + (control.high - control.low) * where[mine]
         by[mine] = to - inputs[mine, column]
         inputs[mine, column] = to
     away = torch.randn((len(rows) - count, z.shape[1]), generator=random)
@@ -82,19 +71,18 @@ def drawn(
 
 
 def _things(named: bool) -> list[int]:
-    """One round of what is turned, each as often as OFTEN says and evenly spread, with or without entries of z."""
-    names = [*MEASURES, *KNOBS]
+    """One round of what is turned, each as often as it says and evenly spread, with or without entries of z."""
     turns = [
-        ((n + 0.5) / often, k)
-        for k, often in enumerate(OFTEN.get(name, 1) for name in names)
-        for n in range(often)
-        if named or k >= len(MEASURES)
+        ((n + 0.5) / control.often, k)
+        for k, control in enumerate(CONTROLS)
+        for n in range(control.often)
+        if named or k >= len(ENTRIES)
     ]
     return [k for _, k in sorted(turns)]
 
 
 def heard(x: Tensor) -> Tensor:
-    """[B, len(MEASURES) + len(KNOBS)] of bars [B, C, T] as G makes them: the measures, strokes in all, mean velocity,
+    """[B, len(CONTROLS)] of bars [B, C, T] as G makes them: the measures, strokes in all, mean velocity,
     strokes on toms."""
     onset, velocity, _ = x.chunk(3, 1)
     strokes = onset.sum((1, 2))
