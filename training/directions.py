@@ -2,13 +2,15 @@
 
 For each of `training.measures.MEASURES` there are candidates: the slope of a ridge regression of the measure on the z
 of PLACES bars under usual conditions, and, where z has an entry that is the measure's own, that entry and what lies
-between the two. A bar is taken along each, from TURNS[0] to TURNS[-1] deviations, from STARTS places, and the best
-candidate stays; how well it keeps its promise is measured from as many other places.
+between the two; where a theme strays, the entry along with the same of where it strays to, too. A bar is taken along
+each, from TURNS[0] to TURNS[-1] deviations, from STARTS places, and the best candidate stays; how well it keeps its
+promise is measured from as many other places.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -25,6 +27,9 @@ TRIED, TAKEN = 9, 8
 
 BETWEEN = (0.25, 0.5, 0.75)
 """Shares of the slope in what is tried beside it and the entry."""
+
+ALONG = 0.7
+"""How far the entry of where a bar strays to is turned for each unit of its home's."""
 
 TURNS = np.linspace(-3, 3, 7)
 RIDGE = 20.0
@@ -48,16 +53,26 @@ def ways(ask: Asked) -> list[Way]:
     """One for each of MEASURES, in their order."""
     z = latents(PLACES, ask.latent_dim, seed=7)
     measured = measures(ask(z).bars()).numpy().astype(np.float64)
-    own = _own_entries(ask)
     found = []
     for column, name in enumerate(MEASURES):
-        candidates = [slope(z.numpy(), measured[:, column])]
-        if column < len(own):
-            entry = np.eye(ask.latent_dim, dtype=np.float32)[own[column]]
-            candidates += [entry, *(_unit(share * candidates[0] + (1 - share) * entry) for share in BETWEEN)]
-        tried = [taken(ask, name, column, vector, TRIED) for vector in candidates]
+        vectors = candidates(ask.generator.shape, column, slope(z.numpy(), measured[:, column]))
+        tried = [taken(ask, name, column, vector, TRIED) for vector in vectors]
         best = max(tried, key=lambda way: way.share)
         found.append(taken(ask, name, column, best.vector, TAKEN))
+    return found
+
+
+def candidates(shape: Any, column: int, along: Latent) -> list[Latent]:
+    """What is tried for a measure's column beside the slope `along`, all unit vectors."""
+    own, strayed = getattr(shape, "named", ()), getattr(shape, "strayed", ())
+    if column >= len(own):
+        return [along]
+    entries: Latent = np.eye(len(along), dtype=np.float32)
+    entry: Latent = entries[own[column]]
+    found = [along, entry, *(_unit(share * along + (1 - share) * entry) for share in BETWEEN)]
+    if strayed:
+        both = _unit(entry + ALONG * entries[strayed[column]])
+        found += [both, _unit(along + both)]
     return found
 
 
@@ -69,7 +84,7 @@ def slope(z: Latent, measured: Doubles) -> Latent:
     return _unit(found)
 
 
-def _unit(vector: Doubles) -> Latent:
+def _unit(vector: Doubles | Latent) -> Latent:
     length = float(np.linalg.norm(vector))
     return (vector / length if length else np.eye(1, len(vector))[0]).astype(np.float32)
 
@@ -89,7 +104,3 @@ def taken(ask: Asked, name: str, column: int, vector: Latent, seed: int) -> Way:
         low=float(found[:, 0].mean()),
         high=float(found[:, -1].mean()),
     )
-
-
-def _own_entries(ask: Asked) -> list[int]:
-    return list(getattr(ask.generator.shape, "named", []))

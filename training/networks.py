@@ -107,6 +107,11 @@ class NetworkShape:
         return list(range(end - len(MEASURES), end)) if end >= len(MEASURES) else []
 
     @property
+    def strayed(self) -> list[int]:
+        """The same entries of where a theme strays to (see `training.variations`); none without a theme."""
+        return [self.phrase_dim + entry for entry in self.named] if self.theme_dim else []
+
+    @property
     def cells(self) -> int:
         """Channels of one plane, H * V."""
         return self.hit_planes * VOICES

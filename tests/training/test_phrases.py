@@ -21,7 +21,7 @@ from tests.training.tiny import QUICK, SETTINGS, train
 from training.batch import Batch, Sums
 from training.cutting import BarCut
 from training.dataset import SPLITS, Dataset
-from training.directions import TAKEN, taken, ways
+from training.directions import TAKEN, candidates, taken, ways
 from training.examples import BarExamples, WindowExamples, held
 from training.features import features, scales
 from training.groove import NO_CACHE, load
@@ -249,6 +249,19 @@ def test_a_way_may_lie_between_the_slope_and_the_measures_own_entry() -> None:
     entry = np.eye(8, dtype=np.float32)[0]
     assert 0 < kick.vector[7] < 0.9
     assert kick.share > taken(ask, "kick", 0, entry, TAKEN).share
+
+
+def test_a_way_of_a_theme_may_lead_where_it_strays_to_along_with_it() -> None:
+    shape = NetworkShape(styles=1, latent_dim=32, phrase_dim=14, theme_dim=9, code_dim=0, bars=4)
+    along = np.full(32, 32**-0.5, np.float32)
+    both = [v for v in candidates(shape, MEASURES.index("swing"), along) if np.count_nonzero(v) == 2]
+    assert len(both) == 1
+    assert both[0][8] == pytest.approx(1 / 1.49**0.5)  # the last of the theme's nine
+    assert both[0][14 + 8] == pytest.approx(0.7 / 1.49**0.5)
+    assert all(np.linalg.norm(v) == pytest.approx(1) for v in candidates(shape, 0, along))
+    alone = NetworkShape(styles=1, latent_dim=32)
+    assert len(candidates(alone, 0, along)) == len(candidates(shape, 0, along)) - 2
+    assert len(candidates(NetworkShape(styles=1, latent_dim=6, code_dim=2), 0, along[:6])) == 1
 
 
 def test_a_lead_is_the_critics_alone() -> None:
