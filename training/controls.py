@@ -13,7 +13,8 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Control:
     """Turned anywhere from `low` to `high`, `often` times in a round. `slope` of what is heard, in deviations, is asked
-    for each unit, and `spare` times as much is welcome; a miss counts by `weight`."""
+    for each unit, and `spare` times as much is welcome; a miss counts by `weight`. `column`: of the condition, where it
+    is a knob's; an entry of z is where the net's shape has it (`NetworkShape.named`)."""
 
     name: str
     low: float
@@ -22,6 +23,7 @@ class Control:
     spare: float
     often: int = 1
     weight: float = 1.0
+    column: int | None = None
 
 
 def _entry(name: str, *, slope: float = 0.3, often: int = 1, weight: float = 1.0) -> Control:
@@ -41,13 +43,10 @@ ENTRIES = (
 """One for each of `training.measures.MEASURES`, in their order."""
 
 KNOBS = (
-    Control(name="density", low=-2.2, high=2.2, slope=0.9, spare=1.3, often=5, weight=2.0),
-    Control(name="energy", low=-2.2, high=2.2, slope=0.9, spare=1.3, often=2),
-    Control(name="fill", low=0.0, high=1.0, slope=3.0, spare=1.3, often=6, weight=4.0),
+    Control(name="density", column=1, low=-2.2, high=2.2, slope=0.9, spare=1.3, often=5, weight=2.0),
+    Control(name="energy", column=2, low=-2.2, high=2.2, slope=0.9, spare=1.3, often=2),
+    Control(name="fill", column=0, low=0.0, high=1.0, slope=3.0, spare=1.3, often=6, weight=4.0),
 )
 """A knob is a scale: little more than the slope is welcome."""
-
-COLUMNS = (1, 2, 0)
-"""Of the condition, for each of KNOBS."""
 
 CONTROLS = (*ENTRIES, *KNOBS)

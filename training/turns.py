@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from instrument.core.drums import Voice
-from training.controls import COLUMNS, CONTROLS, ENTRIES
+from training.controls import CONTROLS
 from training.measures import measures
 from training.networks import NetworkShape
 from training.traits import TOMS
@@ -60,8 +60,7 @@ def drawn(
     where, by = torch.rand(count, generator=random), torch.zeros(count)
     for thing in sorted(set(what.tolist())):
         mine, control = torch.nonzero(what == thing).squeeze(1), CONTROLS[thing]
-        inputs = z if thing < len(ENTRIES) else condition
-        column = shape.named[thing] if thing < len(ENTRIES) else COLUMNS[thing - len(ENTRIES)]
+        inputs, column = (z, shape.named[thing]) if control.column is None else (condition, control.column)
         to = control.low + (control.high - control.low) * where[mine]
         by[mine] = to - inputs[mine, column]
         inputs[mine, column] = to
@@ -76,14 +75,14 @@ def _things(named: bool) -> list[int]:
         ((n + 0.5) / control.often, k)
         for k, control in enumerate(CONTROLS)
         for n in range(control.often)
-        if named or k >= len(ENTRIES)
+        if named or control.column is not None
     ]
     return [k for _, k in sorted(turns)]
 
 
 def heard(x: Tensor) -> Tensor:
-    """[B, len(CONTROLS)] of bars [B, C, T] as G makes them: the measures, strokes in all, mean velocity,
-    strokes on toms."""
+    """[B, len(CONTROLS)] of bars [B, C, T] as G makes them: the measures, strokes in all, mean velocity, strokes on
+    toms."""
     onset, velocity, _ = x.chunk(3, 1)
     strokes = onset.sum((1, 2))
     loud = velocity.sum((1, 2)) / strokes.clamp(min=1)
