@@ -72,5 +72,5 @@ def as_table(found: Evaluation) -> str:
         numbers = "".join(f"{scores[score]:>11.3f}" if score in scores else " " * 11 for scores in columns.values())
         lines.append(f"{score:11}{numbers}  {words}")
     low, high = found.scores["c2st_low"], found.scores["c2st_high"]
-    lines.append(f"\nc2st is a mean of three seeds, {low:.3f} to {high:.3f}; ceilings of one.")
+    lines.append(f"\nc2st and c2on are means of three seeds (c2st {low:.3f} to {high:.3f}), ceilings of one.")
     return "\n".join(lines)

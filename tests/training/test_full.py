@@ -9,6 +9,7 @@ from tests.training.drumming import real
 from training.metrics.distances import Standard
 from training.metrics.full import Trial, full_scores, mean_discrepancy, nearest, overlap, variety
 from training.metrics.naive import CEILINGS, markov
+from training.metrics.played import Played
 from training.metrics.rhythm import rhythm_features
 from training.metrics.suite import Reference
 
@@ -43,6 +44,17 @@ def test_real_bars_are_at_the_floor_and_naive_ones_at_the_ceiling(reference: Ref
         assert ceiling["nn_mean"] > floor["nn_mean"] + 1, maker
         assert ceiling["kl"] > 2 * floor["kl"], maker
     assert full_scores(trial(), reference, library, seeds=2) == floor
+
+
+def test_judges_of_whole_bars_and_of_onsets_are_means_over_seeds(
+    reference: Reference, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def judged(*bars: Played, seed: int) -> float:
+        return seed + 10 * all(set(np.unique(played.velocity)) <= {0, 1} for played in bars)
+
+    monkeypatch.setattr("training.metrics.full.two_sample_test", judged)
+    found = full_scores(trial(), reference, reference.bars, seeds=3)
+    assert (found["c2st"], found["c2st_low"], found["c2st_high"], found["c2on"]) == (1, 0, 2, 11)
 
 
 def test_copies_are_found(reference: Reference) -> None:
