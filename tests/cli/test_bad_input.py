@@ -18,7 +18,7 @@ JAM = ("jam", "--headless", "--backend", "none", "--bars", "1", "--bpm", "300")
     ("arguments", "code", "words"),
     [
         (("--preset", "groov"), 2, 'did you mean "groove"'),
-        (("--epoch", "226"), 2, "the nearest is "),
+        (("--epoch", "9999"), 2, "the nearest is "),
         (("--epoch", "newest"), 2, "newest"),
         (("--bpm", "0"), 2, "20..300"),
         (("--bpm", "1000"), 2, "20..300"),
