@@ -15,7 +15,16 @@ from tests.training.drumming import real
 from training.examples import BarExamples, WindowExamples
 from training.metrics.played import Played
 from training.metrics.sets import compared, hamming, leading, made_windows, relations, stacked
-from training.metrics.steering import Asked, flams, knob_scores, latent_scores, ranks, spearman, tap_scores
+from training.metrics.steering import (
+    Asked,
+    correlation,
+    flams,
+    knob_scores,
+    latent_scores,
+    ranks,
+    spearman,
+    tap_scores,
+)
 
 BARS = 4
 
@@ -130,3 +139,10 @@ def test_loops_are_told_from_a_drummers_bars() -> None:
     assert scores["next_bar"] == 0
     fair = compared([windows(0, False), windows(1, False), windows(2, False), windows(3, False)], BARS)
     assert fair["relations_4"] < 0.65
+
+
+def test_what_stays_goes_along_with_nothing() -> None:
+    rising, still, nothing = np.arange(3.0), np.ones(3), np.zeros(0)
+    assert correlation(rising, 2 * rising + 1) == pytest.approx(1)
+    assert correlation(rising, -rising) == pytest.approx(-1)
+    assert correlation(rising, still) == correlation(still, rising) == correlation(nothing, nothing) == 0

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -124,7 +125,7 @@ def tap_scores(generator: Any, tested: BarExamples, styles: int) -> dict[str, fl
     return {
         "tap_recall": float(both.sum() / max(wanted[:, 0].sum(), 1)),
         "tap_precision": float(both.sum() / max(kept[:, 0].sum(), 1)),
-        "tap_velocity": float(np.corrcoef(kept[:, 1][both], wanted[:, 1][both])[0, 1]) if both.sum() > 1 else 0.0,
+        "tap_velocity": correlation(kept[:, 1][both], wanted[:, 1][both]),
     }
 
 
@@ -141,6 +142,11 @@ def flams(bars: Played, step_ticks: int) -> float:
 def mean_velocity(bars: Played) -> Doubles:
     """Of each bar's hits, [n]."""
     return np.asarray(bars.velocity.sum((1, 2, 3)) / np.maximum(bars.onset.sum((1, 2, 3)), 1), np.float64)
+
+
+def correlation(a: npt.NDArray[np.floating], b: npt.NDArray[np.floating]) -> float:
+    """Pearson's of a [n] and b [n]; 0 where one of them stays."""
+    return float(np.corrcoef(a, b)[0, 1]) if len(a) and np.ptp(a) > 0 and np.ptp(b) > 0 else 0.0
 
 
 def spearman(a: Doubles, b: Doubles) -> Doubles:
