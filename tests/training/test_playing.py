@@ -142,7 +142,7 @@ def test_loops_are_told_from_a_drummers_bars() -> None:
 
 
 def test_what_stays_goes_along_with_nothing() -> None:
-    rising, still, nothing = np.arange(3.0), np.ones(3), np.zeros(0)
-    assert correlation(rising, 2 * rising + 1) == pytest.approx(1)
-    assert correlation(rising, -rising) == pytest.approx(-1)
-    assert correlation(rising, still) == correlation(still, rising) == correlation(nothing, nothing) == 0
+    rising, still = np.arange(3.0), np.ones(3)
+    found = correlation(np.stack([2 * rising + 1, -rising, still]), rising)
+    assert found.tolist() == pytest.approx([1, -1, 0])
+    assert correlation(rising[None], still).tolist() == [0]

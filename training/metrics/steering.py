@@ -14,7 +14,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -119,13 +118,13 @@ def tap_scores(generator: Any, tested: BarExamples, styles: int) -> dict[str, fl
     style, condition = conditions_of(tested, rows, styles)
     known = condition[:, : CONDITIONS + getattr(generator.shape, "places", 0)]
     made = bars_of(generator, (z, style, known, tap), tested.step_ticks)
-    kept = tap_of(made.bars()).numpy()
-    wanted = tap.numpy()
+    kept = tap_of(made.bars()).numpy().astype(np.float64)
+    wanted = tap.numpy().astype(np.float64)
     both = (kept[:, 0] > 0.5) & (wanted[:, 0] > 0.5)
     return {
         "tap_recall": float(both.sum() / max(wanted[:, 0].sum(), 1)),
         "tap_precision": float(both.sum() / max(kept[:, 0].sum(), 1)),
-        "tap_velocity": correlation(kept[:, 1][both], wanted[:, 1][both]),
+        "tap_velocity": float(correlation(kept[None, :, 1][:, both], wanted[:, 1][both])[0]) if both.any() else 0.0,
     }
 
 
@@ -144,15 +143,14 @@ def mean_velocity(bars: Played) -> Doubles:
     return np.asarray(bars.velocity.sum((1, 2, 3)) / np.maximum(bars.onset.sum((1, 2, 3)), 1), np.float64)
 
 
-def correlation(a: npt.NDArray[np.floating], b: npt.NDArray[np.floating]) -> float:
-    """Pearson's of a [n] and b [n]; 0 where one of them stays."""
-    return float(np.corrcoef(a, b)[0, 1]) if len(a) and np.ptp(a) > 0 and np.ptp(b) > 0 else 0.0
-
-
 def spearman(a: Doubles, b: Doubles) -> Doubles:
     """Rank correlation of each row of a [n, m] with b [m]; 0 for a row that stays."""
-    x, y = ranks(a), ranks(b[None])[0]
-    x, y = x - x.mean(1, keepdims=True), y - y.mean()
+    return correlation(ranks(a), ranks(b[None])[0])
+
+
+def correlation(a: Doubles, b: Doubles) -> Doubles:
+    """Pearson's of each row of a [n, m] with b [m]; 0 for a row that stays."""
+    x, y = a - a.mean(1, keepdims=True), b - b.mean()
     scale = np.sqrt((x**2).sum(1) * (y**2).sum())
     return np.asarray((x @ y) / np.maximum(scale, 1e-9))
 
